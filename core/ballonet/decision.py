@@ -1,0 +1,126 @@
+"""What a plan consists of: one decision per guest, each with its reason and the numbers behind it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ballonet.guest import Guest
+from ballonet.history import History
+from ballonet.host import Host
+from ballonet.policy import Reserves
+from ballonet.reason import Reason
+
+
+class Starvation(StrEnum):
+    """The three faces of starvation, and the alert that says so from outside."""
+
+    FAULTING = "faulting"  # Little usable memory, and major faults or swap-in.
+    EXHAUSTED = "exhausted"  # Next to nothing usable; a guest without swap shows no faults before it kills.
+    TOOK_BACK = "took back"  # The guest deflated its own balloon above a target it had reached.
+    ALERTED = "alerted"  # A firing alert with action Grow names it.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """What firing alerts ask for. Guests are named by uuid."""
+
+    reclaim: bool = False
+    critical: bool = False
+    grow: frozenset[str] = frozenset()
+    freeze: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Everything that one cycle decides from, taken at one instant; ``guests`` has no order."""
+
+    host: Host
+    guests: tuple[Guest, ...]
+    now: float
+    signals: Signals = Signals()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The numbers of the law for one guest, in bytes; ``explain`` shows them all.
+
+    Attributes:
+        use: what the guest cannot give up.
+        margin: added to use against the blur of one sample.
+        slope: bytes per second by which use grew between the last two samples, never negative.
+        need, want, floor: the tiers, clamped to [floor, maximum].
+        low, high: the clamp. ``high``: may grow up to here; ``low``: must not stay above here.
+    """
+
+    use: int
+    margin: int
+    slope: float
+    need: int
+    want: int
+    peak: float
+    floor: int
+    maximum: int
+    weight: int
+    fresh: bool
+    starved: Starvation | None = None
+    grow_to: int = 0
+    shrink_to: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resize:
+    """Set the guest's balloon to ``target``; ``current`` is the target until now."""
+
+    guest: Guest
+    policy: str | None
+    current: int
+    target: int
+    reason: Reason
+    terms: Terms
+
+    @property
+    def grows(self) -> bool:
+        """Whether the guest gets memory."""
+        return self.target > self.current
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """Leave the guest alone.
+
+    Attributes:
+        target: what was last asked of the guest, or what it has; None when not even that is known.
+        would: under an observing policy, the size that an enforcing one would set.
+    """
+
+    guest: Guest
+    policy: str | None
+    target: int | None
+    reason: Reason
+    terms: Terms | None = None
+    would: int | None = None
+
+
+Decision = Resize | Stay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to do now, and what to remember.
+
+    Attributes:
+        decisions: one per guest, ordered by name and uuid.
+        history: what the next cycle must know; targets enter it only when they were really set.
+        reserves: the host's reserves in force by policy name, pressure and alerts included.
+        pool: bytes that guests together may have while the default reserve stays free.
+        overcommitted: bytes by which the guests' needs exceed what the host can give; 0 when they fit.
+        pressed: the host swaps or its tasks wait for memory, so that the reserves are raised.
+        adopted: guests whose size somebody else set, with that size.
+    """
+
+    decisions: tuple[Decision, ...]
+    history: History
+    reserves: dict[str, Reserves]
+    pool: int
+    overcommitted: int
+    pressed: bool
+    adopted: tuple[tuple[Guest, int], ...] = ()
