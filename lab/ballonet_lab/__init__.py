@@ -1,1 +1,8 @@
-"""Ballonet."""
+"""Real guests on a private libvirtd: for the demo, the tests and the benchmarks."""
+
+from ballonet_lab.domain import GuestSpec
+from ballonet_lab.errors import LabError
+from ballonet_lab.guest import GuestMemory, LabGuest
+from ballonet_lab.lab import Lab
+
+__all__ = ["GuestMemory", "GuestSpec", "Lab", "LabError", "LabGuest"]

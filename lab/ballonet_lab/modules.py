@@ -76,7 +76,9 @@ def load_modules(tree: Path) -> dict[str, bytes]:
 
     def needs(name: str) -> tuple[str, ...]:
         if name not in files:
-            raise LabError(f"the guest kernel {tree.name} has no module {name}, neither as a file nor built in")
+            raise LabError(
+                f"the guest kernel {tree.name} has no module {name}, neither as a file nor built in"
+            )
         contents[name] = _decompressed(files[name])
         return dependencies(contents[name])
 

@@ -22,7 +22,13 @@ def run_program(*arguments: str, timeout: float = 60, directory: Path | None = N
     shown = " ".join(arguments)
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=timeout, cwd=directory, check=False
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            cwd=directory,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise LabError(f"`{shown}` did not end within {timeout:g} s") from error
