@@ -1,0 +1,74 @@
+# Everything that a developer or CI runs. Each target installs what it needs first; `make install` does only that.
+# More words for the program behind a target: make test ARGS="-k frozen", make demo ARGS=--keep
+
+SHELL := /bin/bash
+BIN := .venv/bin
+ARGS ?=
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $(engine))))
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help install check lint types imports drift docs format test test-unit test-guests test-pressure demo bench image \
+	clean distclean build-environment
+
+help:  ## List every target
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+install:  ## Install all that the other targets need: apt packages, .venv, a kernel for the test guests
+	@.ci/install
+
+build-environment:
+	@.ci/install build
+
+check: lint types imports drift  ## Judge the source without running it: lint, types, imports, drift
+
+lint: build-environment  ## Find mistakes and bad form in Python code (ruff)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: build-environment  ## Check the types of source and tests (mypy, strict)
+	$(BIN)/mypy
+
+imports: build-environment  ## Check that the parts import each other only as the design allows (import-linter)
+	$(BIN)/lint-imports
+
+drift: build-environment  ## Check that the documents agree with the code
+	$(BIN)/python docs/drift.py
+
+docs: build-environment  ## Write the generated parts of the documents anew
+	$(BIN)/python docs/drift.py --write
+
+format: build-environment  ## Rewrite the Python code in the project's form (ruff)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: install  ## Run all tests, those on real guests included
+	$(BIN)/pytest $(ARGS)
+
+test-unit: install  ## Run the fast tests, which need no libvirt
+	$(BIN)/pytest tests/unit $(ARGS)
+
+test-guests: install  ## Run the tests on real guests, under a libvirtd of their own
+	$(BIN)/pytest tests/guests $(ARGS)
+
+test-pressure: install  ## Run the tests that take nearly all memory of this machine; needs root
+	@[ "$$(id -u)" -eq 0 ] || { echo 'test-pressure: error: it locks memory and adds swap, so run it as root' >&2; exit 2; }
+	$(BIN)/pytest tests/pressure $(ARGS)
+
+demo: install  ## Show it at work: six real guests, three busy, then the roles swap
+	$(BIN)/ballonet demo $(ARGS)
+
+bench: install  ## Measure: code, planning, scraping (each script in bench/ that can be run)
+	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS); done
+
+image:  ## Build the container image with podman, docker or buildah
+	@[ -n "$(ENGINE)" ] || { echo 'image: error: install podman, docker or buildah' >&2; exit 2; }
+	$(ENGINE) build --tag ballonet:$(VERSION) .
+
+clean:  ## Remove what was made in this checkout, .venv included
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean  ## Remove what is kept for all checkouts as well: kernel and logs in ~/.cache/ballonet
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/ballonet"
