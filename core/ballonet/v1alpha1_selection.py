@@ -1,0 +1,130 @@
+"""How a v1alpha1 document says which hosts and guests it means; see ``v1alpha1``."""
+
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+
+from ballonet import policy
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names and .../labels/
+_SUBDOMAIN: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_WORD: Final = r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
+
+ObjectName = Annotated[str, StringConstraints(pattern=rf"^{_SUBDOMAIN}$", min_length=1, max_length=253)]
+Namespace = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63)
+]
+NamePattern = Annotated[str, StringConstraints(min_length=1, max_length=253)]
+LabelKey = Annotated[str, StringConstraints(pattern=rf"^({_SUBDOMAIN}/)?{_WORD}$", max_length=317)]
+LabelValue = Annotated[str, StringConstraints(pattern=rf"^({_WORD})?$", max_length=63)]
+
+Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=32)]
+Patterns = Annotated[tuple[NamePattern, ...], Field(max_length=64)]
+
+
+class Part(BaseModel):
+    """What all parts of the document share: camelCase, nothing unknown, no guessing of types."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+    )
+
+
+class Operator(StrEnum):
+    """How one ``matchExpressions`` entry compares."""
+
+    IN = "In"
+    NOT_IN = "NotIn"
+    EXISTS = "Exists"
+    DOES_NOT_EXIST = "DoesNotExist"
+
+
+class LabelRequirement(Part):
+    """One condition on a label, as in every Kubernetes label selector."""
+
+    key: LabelKey = Field(description="The label.", examples=["tier"])
+    operator: Operator = Field(description="How the label is compared with `values`.", examples=["In"])
+    values: tuple[LabelValue, ...] = Field(
+        default=(),
+        max_length=64,
+        description="What the label is compared with; for `In` and `NotIn` only.",
+        examples=[["web", "api"]],
+    )
+
+    @model_validator(mode="after")
+    def _values_fit_operator(self) -> Self:
+        wanted = self.operator in (Operator.IN, Operator.NOT_IN)
+        if wanted and not self.values:
+            raise ValueError(f"{self.operator} needs values: write for example values: [web]")
+        if self.values and not wanted:
+            raise ValueError(f"{self.operator} takes no values: remove them, or write In or NotIn")
+        return self
+
+
+class LabelSelector(Part):
+    """A Kubernetes label selector: all of it must match."""
+
+    match_labels: Labels = Field(
+        default_factory=dict,
+        description="Labels that must have exactly these values.",
+        examples=[{"tier": "web"}],
+    )
+    match_expressions: tuple[LabelRequirement, ...] = Field(
+        default=(), max_length=32, description="Further conditions on labels; all must be met."
+    )
+
+    def requirements(self) -> tuple[policy.Requirement, ...]:
+        """Return the selector as the planner reads it."""
+        equal = (
+            policy.Requirement(key=key, operator=Operator.IN, values=(value,))
+            for key, value in sorted(self.match_labels.items())
+        )
+        others = (
+            policy.Requirement(key=each.key, operator=each.operator, values=each.values)
+            for each in self.match_expressions
+        )
+        return (*equal, *others)
+
+
+class HostSelection(Part):
+    """Which hosts a policy is for; what is omitted or empty restricts nothing."""
+
+    names: Patterns = Field(
+        default=(),
+        description="Shell patterns of host names, of which one must match.",
+        examples=[["kvm-*"]],
+    )
+    selector: LabelSelector = Field(
+        default=LabelSelector(), description="Labels of the Kubernetes node; plain hosts have none."
+    )
+
+    def to_selector(self) -> policy.Selector:
+        """Return the selection as the planner reads it."""
+        return policy.Selector(names=self.names, requirements=self.selector.requirements())
+
+
+class GuestSelection(Part):
+    """Which guests a policy is for; what is omitted or empty restricts nothing."""
+
+    names: Patterns = Field(
+        default=(),
+        description="Shell patterns of guest names (libvirt domains, KubeVirt VMs), of which one must match.",
+        examples=[["web-*"]],
+    )
+    namespaces: tuple[Namespace, ...] = Field(
+        default=(),
+        max_length=64,
+        description="Kubernetes namespaces of KubeVirt guests. A plain libvirt guest is in none.",
+        examples=[["shop"]],
+    )
+    selector: LabelSelector = Field(
+        default=LabelSelector(), description="Labels of KubeVirt guests; plain libvirt guests have none."
+    )
+
+    def to_selector(self) -> policy.Selector:
+        """Return the selection as the planner reads it."""
+        return policy.Selector(
+            names=self.names, namespaces=self.namespaces, requirements=self.selector.requirements()
+        )
