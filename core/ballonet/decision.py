@@ -48,7 +48,7 @@ class Terms:
         margin: added to use against the blur of one sample.
         slope: bytes per second by which use grew between the last two samples, never negative.
         need, want, floor: the tiers, clamped to [floor, maximum].
-        low, high: the clamp. ``high``: may grow up to here; ``low``: must not stay above here.
+        grow_to, shrink_to: the clamp: grow only up to the one, shrink only down to the other.
     """
 
     use: int
@@ -111,7 +111,9 @@ class Plan:
         decisions: one per guest, ordered by name and uuid.
         history: what the next cycle must know; targets enter it only when they were really set.
         reserves: the host's reserves in force by policy name, pressure and alerts included.
-        pool: bytes that guests together may have while the default reserve stays free.
+        in_force: the strictest of them among the policies that own a guest here.
+        available: the host's available memory, or what is left of the budget where that is less.
+        pool: bytes that the participating guests may have together while the larger reserve stays free.
         overcommitted: bytes by which the guests' needs exceed what the host can give; 0 when they fit.
         pressed: the host swaps or its tasks wait for memory, so that the reserves are raised.
         adopted: guests whose size somebody else set, with that size.
@@ -120,6 +122,8 @@ class Plan:
     decisions: tuple[Decision, ...]
     history: History
     reserves: dict[str, Reserves]
+    in_force: Reserves
+    available: int
     pool: int
     overcommitted: int
     pressed: bool

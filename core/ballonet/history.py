@@ -10,12 +10,38 @@ from dataclasses import dataclass, field, replace
 from ballonet.guest import Guest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What ``balloon.current`` said at one moment."""
 
     at: float
     actual: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How a guest follows its target.
+
+    Attributes:
+        target: what was last asked of the guest, or adopted from what it had.
+        reached: the guest has been at this target.
+        asked: the last size that Ballonet itself set, and when; None before the first.
+        ceiling: a size that somebody set by hand; no spare memory is given beyond it.
+        distance: the smallest distance to the target so far.
+        progressed_at: when that distance last shrank.
+        stuck_until: left out until then.
+        patience: how long it will be left out the next time it is stuck, in seconds.
+    """
+
+    target: int
+    reached: bool = True
+    asked: int | None = None
+    asked_at: float = 0.0
+    ceiling: int | None = None
+    distance: int = 0
+    progressed_at: float = 0.0
+    stuck_until: float = 0.0
+    patience: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,38 +55,39 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What a guest's statistics have shown so far.
+
+    Attributes:
+        report, previous: the last two distinct samples.
+        at_rest: (actual, total) of the last sample that was taken while the balloon stood still.
+        share: actual - total at rest, once it is known that the guest's total follows the balloon.
+        peak, peak_at: the decaying peak, and when it was computed.
+    """
+
+    report: Report | None = None
+    previous: Report | None = None
+    at_rest: tuple[int, int] | None = None
+    share: int | None = None
+    peak: float = 0.0
+    peak_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """One guest's past.
 
     Attributes:
-        target: what was last asked of the guest, or adopted from what it had.
-        reached: the guest has been at this target.
-        ceiling: a size that somebody set by hand; no spare memory is given beyond it.
-        managed: a policy has owned the guest, so its removal lets it grow back.
         trail: the last few readings of the balloon, oldest first.
-        at_rest: (actual, total) of the last sample that was taken while the balloon stood still.
-        share: actual - total at rest, once it is known that the guest's total follows the balloon.
-        report, previous: the last two distinct samples.
-        peak, peak_at: the decaying peak and when it was computed.
-        distance, progressed_at: the smallest distance to the target so far, and when it last shrank.
-        stuck_until, patience: left out until then; the next time for this many seconds.
+        resident: the last known resident size, for the cycles in which it cannot be read.
+        managed: a policy has owned the guest, so the policy's removal lets it grow back.
     """
 
-    target: int
-    reached: bool = True
-    ceiling: int | None = None
-    managed: bool = False
+    course: Course
+    demand: Demand = Demand()
     trail: tuple[Reading, ...] = ()
-    at_rest: tuple[int, int] | None = None
-    share: int | None = None
-    report: Report | None = None
-    previous: Report | None = None
-    peak: float = 0.0
-    peak_at: float = 0.0
-    distance: int = 0
-    progressed_at: float = 0.0
-    stuck_until: float = 0.0
-    patience: float = 60.0
+    resident: int | None = None
+    managed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +101,17 @@ class History:
     def commanded(self, guest: Guest, target: int, now: float) -> "History":
         """Return the history after ``target`` was really set for the guest."""
         past = self.guests[guest.uuid]
-        distance = abs((guest.actual if guest.actual is not None else target) - target)
-        ceiling = None if past.ceiling is not None and target > past.ceiling else past.ceiling
+        course = past.course
+        has = guest.actual if guest.actual is not None else target
+        outgrown = course.ceiling is not None and target > course.ceiling
         moved = replace(
-            past, target=target, reached=False, distance=distance, progressed_at=now, ceiling=ceiling
+            course,
+            target=target,
+            reached=False,
+            asked=target,
+            asked_at=now,
+            ceiling=None if outgrown else course.ceiling,
+            distance=abs(has - target),
+            progressed_at=now,
         )
-        return replace(self, guests={**self.guests, guest.uuid: moved})
+        return replace(self, guests={**self.guests, guest.uuid: replace(past, course=moved)})

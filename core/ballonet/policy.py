@@ -73,7 +73,7 @@ _DEFAULT_CRITICAL: Final = (Amount(percent=2), 160 * MIB)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserves:
-    """Host memory kept available, in bytes: guests grow only above ``grow``, shrink only below ``reclaim``."""
+    """Host bytes kept available: guests grow only above ``grow``, shrink only below ``reclaim``."""
 
     grow: int
     reclaim: int

@@ -1,0 +1,122 @@
+"""One guest's way through the law: the clamp, then pace, dead band and grants, in this order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ballonet.decision import Signals, Terms
+from ballonet.fill import Tiers, fill, scale
+from ballonet.policy import Policy, Reserves
+from ballonet.pool import Supply
+from ballonet.quantity import MIB
+from ballonet.standing import Standing
+
+_PAGE: Final = 4096
+# Below the critical level guests shrink by this much of their maximum per cycle, if their pace is less.
+CRITICAL_PACE: Final = 25.0
+# Not even an urgent change is worth less than this: libvirt's call costs more than it moves.
+_LEAST_CHANGE: Final = MIB
+
+
+@dataclass(slots=True)
+class Move:
+    """A participating guest: where it is (``base``), where it may go, and where it will (``new``).
+
+    Attributes:
+        grow_to: what the fill down to the larger reserve gives it.
+        shrink_to: what the fill down to the smaller reserve gives it; never less than ``grow_to``.
+        hurried: the host is below the policy's critical level.
+        small: a change was dropped because it was not worth making.
+    """
+
+    standing: Standing
+    policy: Policy
+    terms: Terms
+    reserves: Reserves
+    base: int
+    hurried: bool = False
+    grow_to: int = 0
+    shrink_to: int = 0
+    new: int = 0
+    small: bool = False
+
+
+def limit(moves: Sequence[Move], stock: Supply, signals: Signals) -> None:
+    """Give every move its new size."""
+    _fill(moves, stock)
+    for move in moves:
+        move.hurried = signals.critical or stock.available < move.reserves.critical
+        move.new = _paced(move)
+        _drop_small(move, stock)
+    _grant([move for move in moves if move.new > move.base], stock)
+
+
+def _fill(moves: Sequence[Move], stock: Supply) -> None:
+    """Fill once per distinct reserve; each guest reads its own policy's pair."""
+    tiers = [_tiers(move) for move in moves]
+    shares = [float(move.terms.weight * move.terms.maximum) for move in moves]
+    fills = {level: fill(stock.pool(level), tiers, shares) for level in _levels(moves)}
+    for index, move in enumerate(moves):
+        move.grow_to = _whole_pages(fills[move.reserves.grow][index], move.terms)
+        move.shrink_to = _whole_pages(fills[move.reserves.reclaim][index], move.terms)
+
+
+def _levels(moves: Iterable[Move]) -> set[int]:
+    distinct = {move.reserves for move in moves}
+    return {reserves.grow for reserves in distinct} | {reserves.reclaim for reserves in distinct}
+
+
+def _tiers(move: Move) -> Tiers:
+    """Return the guest's tiers; a size that somebody set by hand bounds what it is given beyond its want."""
+    terms = move.terms
+    ceiling = move.standing.past.course.ceiling if move.standing.past is not None else None
+    top = terms.maximum if ceiling is None else min(terms.maximum, max(terms.want, ceiling))
+    return terms.floor, terms.need, terms.want, top
+
+
+def _paced(move: Move) -> int:
+    """Return the clamped size, shrinking no faster than the pace."""
+    clamped = min(max(move.base, move.grow_to), move.shrink_to)
+    percent = move.policy.pace.shrink_percent_per_cycle
+    if move.hurried:
+        percent = max(percent, CRITICAL_PACE)
+    step = int(move.terms.maximum * percent / 100)
+    return _whole_pages(max(clamped, move.base - step), move.terms)
+
+
+def _drop_small(move: Move, stock: Supply) -> None:
+    """Apply the dead band: growth below need, and shrinks while the host is short, are exempt."""
+    change = move.new - move.base
+    urgent = move.base < move.terms.need if change > 0 else stock.available < move.reserves.reclaim
+    if abs(change) < (_LEAST_CHANGE if urgent else move.standing.band):
+        move.small = change != 0
+        move.new = move.base
+
+
+def _grant(growing: Sequence[Move], stock: Supply) -> None:
+    """Bound this cycle's growth by what is available above critical: need first, then want, then spare."""
+    if not growing:
+        return
+    left = stock.available - max(move.reserves.critical for move in growing) - stock.in_flight
+    granted = [0] * len(growing)
+    for tier in range(3):
+        asked = [_asked(move, tier, grant) for move, grant in zip(growing, granted, strict=True)]
+        given = scale(asked, left)
+        left -= sum(given)
+        granted = [grant + more for grant, more in zip(granted, given, strict=True)]
+    for move, grant in zip(growing, granted, strict=True):
+        if move.base + grant < move.new:
+            move.new = _whole_pages(move.base + grant, move.terms)
+            _drop_small(move, stock)
+
+
+def _asked(move: Move, tier: int, granted: int) -> int:
+    upper = (move.terms.need, move.terms.want, move.terms.maximum)[tier]
+    return max(0, min(move.new, upper) - move.base - granted)
+
+
+def _whole_pages(size: int, terms: Terms) -> int:
+    """Round down to whole pages, but never below the floor; the maximum is libvirt's own number."""
+    if size >= terms.maximum:
+        return terms.maximum
+    return max(size - size % _PAGE, min(terms.floor, size))
