@@ -1,0 +1,63 @@
+"""The way to libvirt: which one, and what to do when it does not answer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+import click
+
+from ballonet.errors import ConfigError
+from ballonet.hypervisor import Hypervisor
+
+DEFAULT_URI: Final = "qemu:///system"
+# A person waits longer than a scrape: enough for a busy host, short enough to learn that one hangs.
+DEADLINE: Final = 5.0
+_KEY: Final = "ballonet.uri"
+
+
+def remember_uri(ctx: click.Context, _: click.Parameter, uri: str | None) -> str | None:
+    """Keep the URI for the command that will connect; the innermost ``--connect`` wins."""
+    if uri:
+        ctx.meta[_KEY] = uri
+    return uri
+
+
+def uri() -> str:
+    """Return the URI of the command that runs now."""
+    found: str = click.get_current_context().meta.get(_KEY, DEFAULT_URI)
+    return found
+
+
+@contextmanager
+def connected(*, read_only: bool) -> Iterator[Hypervisor]:
+    """Connect for the length of one command.
+
+    Raises:
+        HypervisorUnreachable: at the first call, not here.
+    """
+    hypervisor = Hypervisor(uri(), read_only=read_only, deadline=DEADLINE)
+    try:
+        yield hypervisor
+    finally:
+        hypervisor.close()
+
+
+def require_local(what: str) -> None:
+    """Refuse what needs this host's own memory figures where libvirt is another host's.
+
+    Raises:
+        ConfigError: the URI names another host.
+    """
+    if urlsplit(uri()).hostname:
+        raise ConfigError(f"{what} reads the host's own memory, so run it there: {uri()} is another host")
+
+
+def hint(problem: str) -> str:
+    """Return what helps where libvirt cannot be reached."""
+    denied = any(word in problem.lower() for word in ("permission denied", "authentication", "polkit"))
+    if denied:
+        return "run it with sudo, or join the group: `sudo usermod -aG libvirt $USER`"
+    if urlsplit(uri()).hostname:
+        return f"see whether this works: `virsh -c '{uri()}' list`"
+    return "start it with `systemctl start libvirtd`, or name another with --connect URI"
