@@ -26,8 +26,7 @@ class Unusable(ConfigError):  # noqa: N818 - named for the state, as its sibling
     """A manifest cannot be used; ``reasons`` holds one line per mistake."""
 
     def __init__(self, reasons: Sequence[str]) -> None:
-        more = len(reasons) - _MOST_LINES
-        self.reasons = (*reasons[:_MOST_LINES], *((f"and {more} more",) if more > 0 else ()))
+        self.reasons = tuple(reasons)
         super().__init__("; ".join(self.reasons))
 
 
@@ -93,8 +92,13 @@ def parse(text: str) -> tuple[BalloonPolicy, ...]:
     twice = sorted({name for name in names if names.count(name) > 1})
     reasons += [f"metadata.name: {name!r} is given to two documents: rename one" for name in twice]
     if reasons:
-        raise Unusable(reasons)
+        raise Unusable(_bounded(reasons))
     return tuple(policies)
+
+
+def _bounded(reasons: Sequence[str]) -> Sequence[str]:
+    more = len(reasons) - _MOST_LINES
+    return [*reasons[:_MOST_LINES], f"and {more} more"] if more > 0 else reasons
 
 
 def _documents(text: str) -> list[_Raw]:
