@@ -2,8 +2,9 @@
 
 Tier 1 is every guest's floor (always given), tier 2 goes up to its need, tier 3 up to its want, tier 4 up
 to its maximum. A tier starts only when the one before is full, so need comes before want and want before
-spare. Inside a tier the guest with the least memory for its share is served first: with one level
-``l``, each guest has ``clamp(l * share, lower, upper)``.
+spare. Inside a tier what the tier adds is shared out: every guest gets the same for its share, and who
+wants less leaves the rest to the others. (Levelling the whole sizes instead would hand all headroom to
+small idle guests first, and keep a busy one at the very edge of its need.)
 """
 
 from collections.abc import Sequence
@@ -20,34 +21,31 @@ def fill(pool: int, tiers: Sequence[Tiers], shares: Sequence[float]) -> list[int
     bounds = list(zip(*tiers, strict=True))
     for lower, upper in pairwise(bounds):
         if pool < sum(upper):
-            return _level(pool, lower, upper, shares)
+            return _share_out(pool, lower, upper, shares)
     return list(bounds[-1]) if bounds else []
 
 
-def _level(pool: int, lower: Sequence[int], upper: Sequence[int], shares: Sequence[float]) -> list[int]:
-    """Return ``clamp(level * share, lower, upper)`` for the level at which the sum is ``pool``.
+def _share_out(pool: int, lower: Sequence[int], upper: Sequence[int], shares: Sequence[float]) -> list[int]:
+    """Return ``lower + min(gap, level * share)`` for the level at which the sum is ``pool``.
 
-    The sum is piecewise linear in the level: a guest starts to rise at lower/share and stops at
-    upper/share. Walking these points in order finds the piece; n log n.
+    Guests are walked in the order in which they are satisfied, so one sort is all it costs.
     """
-    total = sum(lower)
-    if pool <= total:
+    left, weight, level = float(pool - sum(lower)), sum(shares), 0.0
+    if left <= 0:
         return list(lower)
-    points = [(low / share, share) for low, up, share in zip(lower, upper, shares, strict=True) if up > low]
-    points += [(up / share, -share) for low, up, share in zip(lower, upper, shares, strict=True) if up > low]
-    points.sort()
-    level, slope, left = points[0][0], 0.0, float(pool - total)
-    for point, change in points:
-        risen = slope * (point - level)
-        if risen >= left:
+    gaps = [up - low for low, up in zip(lower, upper, strict=True)]
+    for gap, share in sorted(zip(gaps, shares, strict=True), key=_satisfied_at):
+        level = left / weight
+        if gap > level * share:
             break
-        left -= risen
-        level = point
-        slope += change
-    level += left / slope if slope > 0 else 0.0
-    return [
-        min(max(int(level * share), low), up) for low, up, share in zip(lower, upper, shares, strict=True)
-    ]
+        left -= gap
+        weight -= share
+    return [low + min(gap, int(level * share)) for low, gap, share in zip(lower, gaps, shares, strict=True)]
+
+
+def _satisfied_at(guest: tuple[int, float]) -> float:
+    gap, share = guest
+    return gap / share
 
 
 def scale(asked: Sequence[int], limit: int) -> list[int]:

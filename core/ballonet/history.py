@@ -46,10 +46,17 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one statistics sample came to: ``use`` in balloon units, and the counters behind the rates."""
+    """What one statistics sample came to.
+
+    Attributes:
+        use: what the guest could not give up, in balloon units.
+        exact: ``use`` is right, not merely an upper bound because the balloon was moving.
+        major_faults, swap_in: the counters behind the rates.
+    """
 
     timestamp: float
     use: int
+    exact: bool
     major_faults: int | None
     swap_in: int | None
 
@@ -61,14 +68,14 @@ class Demand:
     Attributes:
         report, previous: the last two distinct samples.
         at_rest: (actual, total) of the last sample that was taken while the balloon stood still.
-        share: actual - total at rest, once it is known that the guest's total follows the balloon.
+        follows: whether the guest's total follows its balloon; None until the balloon has moved.
         peak, peak_at: the decaying peak, and when it was computed.
     """
 
     report: Report | None = None
     previous: Report | None = None
     at_rest: tuple[int, int] | None = None
-    share: int | None = None
+    follows: bool | None = None
     peak: float = 0.0
     peak_at: float = 0.0
 

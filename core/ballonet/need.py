@@ -25,9 +25,10 @@ _AFTER: Final = 2.0
 _LEAST_MARGIN: Final = 16 * MIB
 # A decayed peak keeps room for a burst that came a few minutes ago; half of it is forgotten in this time.
 PEAK_HALF_LIFE: Final = 180.0
-# Below this percentage of usable memory a guest without swap is about to kill, and shows no faults before.
+# With less usable memory than this percentage of its size, a guest without swap is about to kill, and
+# shows no faults before. Never more than half the margin: a guest at exactly its need is not starved.
 EXHAUSTED_BELOW: Final = 2.0
-# Two sizes at rest must differ by this much before they tell whether the guest's total follows.
+# A total or a balloon must differ from the last rest by this much before it tells which kind it is.
 _TELLING: Final = 16 * MIB
 _TRAIL: Final = 12
 
@@ -67,36 +68,38 @@ def learn(demand: Demand, sample: Sample, sizes: list[int], *, settled: bool, fi
     ``sizes`` are the balloon sizes around the sample's instant; ``settled`` says that the guest had
     reached its target before the sample was taken.
     """
-    total, free, largest = sample.total, usable(sample), max(sizes)
+    total, free = sample.total, usable(sample)
     if total is None or free is None:
         return demand
-    if settled and min(sizes) == largest and (largest, total) != demand.at_rest:
-        demand = _rested(demand, largest, total)
-    follows = demand.share is not None and not fixed_total
-    use = total - free + (demand.share or 0) if follows else largest - free
-    known = demand.report
-    if known is not None and known.timestamp == sample.timestamp and known.use == use:
-        return demand
+    follows = False if fixed_total else _follows(demand, total, sizes)
+    resting = settled and min(sizes) == max(sizes)
+    rest = (sizes[0], total) if resting else demand.at_rest
+    share = rest[0] - rest[1] if follows and rest is not None else None
     report = Report(
         timestamp=sample.timestamp,
-        use=max(use, 0),
+        use=max(0, total - free + share if share is not None else max(sizes) - free),
+        exact=resting or share is not None,
         major_faults=sample.major_faults,
         swap_in=sample.swap_in,
     )
-    repeated = known is not None and known.timestamp == sample.timestamp
-    return replace(demand, report=report, previous=demand.previous if repeated else known)
+    repeated = demand.report is not None and demand.report.timestamp == report.timestamp
+    previous = demand.previous if repeated else demand.report
+    return replace(demand, report=report, previous=previous, at_rest=rest, follows=follows)
 
 
-def _rested(demand: Demand, actual: int, total: int) -> Demand:
-    """Learn from a sample at rest: does the total follow the balloon, and what does the guest keep?"""
-    share = demand.share
-    if demand.at_rest is not None:
-        moved, followed = actual - demand.at_rest[0], total - demand.at_rest[1]
-        if abs(moved) >= _TELLING:
-            share = actual - total if abs(followed) * 2 > abs(moved) else None
-        elif share is not None:
-            share = actual - total
-    return replace(demand, at_rest=(actual, total), share=share)
+def _follows(demand: Demand, total: int, sizes: list[int]) -> bool | None:
+    """Whether the guest's total follows its balloon, as soon as one has moved against the last rest.
+
+    A total that never changes is only proof once the balloon has surely moved.
+    """
+    if demand.at_rest is None:
+        return demand.follows
+    actual, before = demand.at_rest
+    if abs(total - before) >= _TELLING:
+        return True
+    if max(sizes) <= actual - _TELLING or min(sizes) >= actual + _TELLING:
+        return False
+    return demand.follows
 
 
 def rate(later: float | None, earlier: float | None, seconds: float) -> float:
@@ -106,7 +109,14 @@ def rate(later: float | None, earlier: float | None, seconds: float) -> float:
     return (later - earlier) / seconds
 
 
-def starvation(demand: Demand, sample: Sample, actual: int, policy: Policy) -> Starvation | None:
+def margin_of(maximum: int) -> int:
+    """Return what a guest is left beyond its use."""
+    return max(_LEAST_MARGIN, maximum // 100)
+
+
+def starvation(
+    guest: Guest, sample: Sample, actual: int, demand: Demand, policy: Policy
+) -> Starvation | None:
     """Return which face of starvation the last two samples show, if any.
 
     Faults or swap-in alone are harmless (a guest reading files), little usable memory alone as well.
@@ -114,7 +124,7 @@ def starvation(demand: Demand, sample: Sample, actual: int, policy: Policy) -> S
     free, report, previous = usable(sample), demand.report, demand.previous
     if free is None:
         return None
-    if free * 100 < EXHAUSTED_BELOW * actual:
+    if free < min(EXHAUSTED_BELOW * actual / 100, margin_of(guest.maximum or actual) / 2):
         return Starvation.EXHAUSTED
     limits = policy.guest_thresholds
     if free * 100 >= limits.usable_below * actual or report is None or previous is None:
@@ -125,6 +135,13 @@ def starvation(demand: Demand, sample: Sample, actual: int, policy: Policy) -> S
     if rate(report.swap_in, previous.swap_in, seconds) > limits.swap_in_per_second:
         return Starvation.FAULTING
     return None
+
+
+def growth(report: Report | None, previous: Report | None) -> float:
+    """Return by how many bytes per second use grew; 0 where a moving balloon blurs either end."""
+    if report is None or previous is None or not (report.exact and previous.exact):
+        return 0.0
+    return rate(report.use, previous.use, report.timestamp - previous.timestamp)
 
 
 def guess(cycle: float) -> float:
@@ -148,12 +165,8 @@ def assess(
     report, previous = demand.report, demand.previous
     use = report.use if report is not None else actual
     lead = cycle + (guest.traits.statistics_period if guest.traits else 0)
-    slope = (
-        rate(use, previous.use, report.timestamp - previous.timestamp)
-        if report is not None and previous is not None
-        else 0.0
-    )
-    margin = max(_LEAST_MARGIN, maximum // 100)
+    slope = growth(report, previous)
+    margin = margin_of(maximum)
     need = int(use + margin + lead * slope)
     if starved is not None:
         need = max(need, int(guess(cycle) * max(actual, target)))
