@@ -136,6 +136,8 @@ def decision_document(decision: Decision) -> Document:
         "maximum_bytes": decision.guest.maximum,
         "current_target_bytes": (decision.current if isinstance(decision, Resize) else decision.target),
         "target_bytes": decision.target,
+        "grow_to_bytes": decision.grow_to,
+        "shrink_to_bytes": decision.shrink_to,
         "would_bytes": None if isinstance(decision, Resize) else decision.would,
         "terms": _terms(decision.terms) if decision.terms else None,
     }
@@ -161,6 +163,4 @@ def _terms(terms: Terms) -> Document:
         "weight": terms.weight,
         "fresh": terms.fresh,
         "starved": terms.starved.value if terms.starved else None,
-        "grow_to_bytes": terms.grow_to,
-        "shrink_to_bytes": terms.shrink_to,
     }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from ballonet.guest import Guest
 from ballonet.history import History
@@ -39,8 +40,7 @@ class View:
     signals: Signals = Signals()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(NamedTuple):
     """The numbers of the law for one guest, in bytes; ``explain`` shows them all.
 
     Attributes:
@@ -48,7 +48,6 @@ class Terms:
         margin: added to use against the blur of one sample.
         slope: bytes per second by which use grew between the last two samples, never negative.
         need, want, floor: the tiers, clamped to [floor, maximum].
-        grow_to, shrink_to: the clamp: grow only up to the one, shrink only down to the other.
     """
 
     use: int
@@ -62,13 +61,16 @@ class Terms:
     weight: int
     fresh: bool
     starved: Starvation | None = None
-    grow_to: int = 0
-    shrink_to: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resize:
-    """Set the guest's balloon to ``target``; ``current`` is the target until now."""
+    """Set the guest's balloon to ``target``.
+
+    Attributes:
+        current: the target until now.
+        grow_to, shrink_to: the clamp: grow only up to the one, shrink only down to the other.
+    """
 
     guest: Guest
     policy: str | None
@@ -76,6 +78,8 @@ class Resize:
     target: int
     reason: Reason
     terms: Terms
+    grow_to: int
+    shrink_to: int
 
     @property
     def grows(self) -> bool:
@@ -89,6 +93,7 @@ class Stay:
 
     Attributes:
         target: what was last asked of the guest, or what it has; None when not even that is known.
+        grow_to, shrink_to: the clamp; None for a guest that takes no part.
         would: under an observing policy, the size that an enforcing one would set.
     """
 
@@ -97,6 +102,8 @@ class Stay:
     target: int | None
     reason: Reason
     terms: Terms | None = None
+    grow_to: int | None = None
+    shrink_to: int | None = None
     would: int | None = None
 
 

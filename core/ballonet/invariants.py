@@ -98,7 +98,7 @@ def _precedence(decisions: Iterable[Decision]) -> Iterator[str]:
 
 def _reachable(stay: Stay) -> bool:
     """Whether the clamp would have let the guest grow, so that only the grants kept it from its need."""
-    return stay.terms is not None and stay.target is not None and stay.terms.grow_to > stay.target + 2**20
+    return stay.grow_to is not None and stay.target is not None and stay.grow_to > stay.target + 2**20
 
 
 def targets(plan: Plan) -> dict[str, int | None]:

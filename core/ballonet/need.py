@@ -9,7 +9,6 @@ a second and the sample is up to one period old. In motion the two disagree by h
   usable`` with the largest balloon size seen around the sample's instant, so that the error raises use.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from ballonet.decision import Starvation, Terms
@@ -84,7 +83,7 @@ def learn(demand: Demand, sample: Sample, sizes: list[int], *, settled: bool, fi
     )
     repeated = demand.report is not None and demand.report.timestamp == report.timestamp
     previous = demand.previous if repeated else demand.report
-    return replace(demand, report=report, previous=previous, at_rest=rest, follows=follows)
+    return Demand(report, previous, rest, follows, demand.peak, demand.peak_at)
 
 
 def _follows(demand: Demand, total: int, sizes: list[int]) -> bool | None:
@@ -153,24 +152,32 @@ def guess(cycle: float) -> float:
 
 
 def assess(
-    guest: Guest, policy: Policy, demand: Demand, *, target: int, starved: Starvation | None, cycle: float
+    guest: Guest,
+    policy: Policy,
+    demand: Demand,
+    now: float,
+    *,
+    has: int,
+    starved: Starvation | None,
+    cycle: float,
 ) -> Terms:
     """Return the guest's terms from fresh statistics.
 
     ``need = use + margin + L * slope`` where L is what passes before a move takes effect: one cycle and
-    one statistics period. ``want = max((1 + headroom) * need, peak)``.
+    one statistics period. ``want = max((1 + headroom) * need, peak)``. ``has`` is what the guest has, or was
+    last given.
     """
-    maximum, actual = guest.maximum or 0, guest.actual or 0
+    maximum = guest.maximum or 0
     floor = floor_of(guest, policy)
     report, previous = demand.report, demand.previous
-    use = report.use if report is not None else actual
+    use = report.use if report is not None else has
     lead = cycle + (guest.traits.statistics_period if guest.traits else 0)
     slope = growth(report, previous)
     margin = margin_of(maximum)
     need = int(use + margin + lead * slope)
     if starved is not None:
-        need = max(need, int(guess(cycle) * max(actual, target)))
-    peak = max(float(need), demand.peak)
+        need = max(need, int(guess(cycle) * has))
+    peak = max(float(need), decayed(demand, now))
     want = int(max((1 + policy.headroom / 100) * need, peak))
     return Terms(
         use=use,
@@ -205,13 +212,13 @@ def blind(guest: Guest, policy: Policy, target: int) -> Terms:
     )
 
 
-def decayed(demand: Demand, now: float) -> Demand:
-    """Return the demand with its peak decayed toward the use since it was last computed."""
-    report = demand.report
-    if report is None or demand.peak <= report.use:
-        return demand
+def decayed(demand: Demand, now: float) -> float:
+    """Return the peak, decayed toward the use since it was last computed."""
+    use = demand.report.use if demand.report is not None else 0
+    if demand.peak <= use:
+        return demand.peak
     faded = 0.5 ** (max(now - demand.peak_at, 0.0) / PEAK_HALF_LIFE)
-    return replace(demand, peak=report.use + (demand.peak - report.use) * faded, peak_at=now)
+    return use + (demand.peak - use) * faded
 
 
 def floor_of(guest: Guest, policy: Policy) -> int:

@@ -42,7 +42,7 @@ def plan(view: View, policies: Iterable[Policy], history: History, *, cycle: flo
     swaps = swapping(view.host, history, view.now)
     reserves = reserves_in_force([*ordered, RELEASED], view.host, view.signals, swaps=swaps)
     stock = _supply(view, standings)
-    decisions = _decide(view, standings, reserves)
+    decisions = _decide(view, standings, reserves, stock)
     if any(standing.observed for standing in standings):
         decisions = _with_wishes(view, standings, reserves, decisions)
     strictest = _strictest(standings, reserves)
@@ -84,10 +84,12 @@ def _remember(view: View, standings: Sequence[Standing]) -> History:
     )
 
 
-def _decide(view: View, standings: Sequence[Standing], reserves: Mapping[str, Reserves]) -> list[Decision]:
+def _decide(
+    view: View, standings: Sequence[Standing], reserves: Mapping[str, Reserves], stock: Supply
+) -> list[Decision]:
     """Return one decision per standing, in their order."""
     moves = {s.guest.uuid: move for s in standings if (move := _move(s, reserves)) is not None}
-    limit(list(moves.values()), _supply(view, standings), view.signals)
+    limit(list(moves.values()), stock, view.signals)
     return [
         _decision(move, view) if (move := moves.get(s.guest.uuid)) is not None else _stay(s)
         for s in standings
@@ -98,7 +100,8 @@ def _with_wishes(
     view: View, standings: Sequence[Standing], reserves: Mapping[str, Reserves], decisions: Sequence[Decision]
 ) -> list[Decision]:
     """Add to each observed guest what an enforcing policy would set, everything else being equal."""
-    wishes = _decide(view, [replace(standing, observed=False) for standing in standings], reserves)
+    enforced = [standing._replace(observed=False) for standing in standings]
+    wishes = _decide(view, enforced, reserves, _supply(view, enforced))
     return [
         replace(decision, would=wish.target) if isinstance(decision, Stay) and standing.observed else decision
         for standing, decision, wish in zip(standings, decisions, wishes, strict=True)
@@ -119,11 +122,26 @@ def _move(standing: Standing, reserves: Mapping[str, Reserves]) -> Move | None:
 
 def _decision(move: Move, view: View) -> Decision:
     guest, policy = move.standing.guest, move.policy.name or None
-    terms = replace(move.terms, grow_to=move.grow_to, shrink_to=move.shrink_to)
     if move.new == move.base:
-        return Stay(guest=guest, policy=policy, target=move.base, reason=_rest(move), terms=terms)
-    reason = _growth(move) if move.new > move.base else _shrinkage(move, view)
-    return Resize(guest=guest, policy=policy, current=move.base, target=move.new, reason=reason, terms=terms)
+        return Stay(
+            guest=guest,
+            policy=policy,
+            target=move.base,
+            reason=_rest(move),
+            terms=move.terms,
+            grow_to=move.grow_to,
+            shrink_to=move.shrink_to,
+        )
+    return Resize(
+        guest=guest,
+        policy=policy,
+        current=move.base,
+        target=move.new,
+        reason=_growth(move) if move.new > move.base else _shrinkage(move, view),
+        terms=move.terms,
+        grow_to=move.grow_to,
+        shrink_to=move.shrink_to,
+    )
 
 
 def _growth(move: Move) -> Reason:

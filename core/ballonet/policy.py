@@ -13,6 +13,8 @@ from typing import Final
 from ballonet.guest import Guest
 from ballonet.quantity import MIB, Amount
 
+Labels = tuple[tuple[str, str], ...]
+
 
 class Mode(StrEnum):
     """What a policy does with the guests it owns."""
@@ -55,13 +57,16 @@ class Selector:
     namespaces: tuple[str, ...] = ()
     requirements: tuple[Requirement, ...] = ()
 
-    def accepts(self, name: str, labels: Mapping[str, str], namespace: str | None = None) -> bool:
+    def accepts(self, name: str, labels: Labels = (), namespace: str | None = None) -> bool:
         """Whether the thing of this name, with these labels, is meant."""
         if self.names and not any(fnmatchcase(name, pattern) for pattern in self.names):
             return False
         if self.namespaces and namespace not in self.namespaces:
             return False
-        return all(requirement.accepts(labels) for requirement in self.requirements)
+        if not self.requirements:
+            return True
+        present = dict(labels)
+        return all(requirement.accepts(present) for requirement in self.requirements)
 
 
 # Where a policy says nothing: 6/4/2 percent of host memory, and never less than a small host needs for one
@@ -150,7 +155,7 @@ class Policy:
 
     def selects(self, guest: Guest) -> bool:
         """Whether this policy means the guest."""
-        return self.guests.accepts(guest.name, dict(guest.labels), guest.namespace)
+        return self.guests.accepts(guest.name, guest.labels, guest.namespace)
 
 
 def by_precedence(policies: Iterable[Policy]) -> list[Policy]:

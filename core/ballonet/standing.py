@@ -1,14 +1,14 @@
 """Where one guest stands in this cycle: what it needs, who owns it, and whether it takes part."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ballonet import course as courses
 from ballonet.decision import Starvation, Terms, View
 from ballonet.eligibility import exclusion
 from ballonet.guest import Guest, Read, is_fresh
 from ballonet.history import Course, Demand, Past
-from ballonet.need import around, assess, blind, decayed, follow, learn, starvation
+from ballonet.need import around, assess, blind, follow, learn, starvation
 from ballonet.policy import Mode, Policy, owner
 from ballonet.reason import Reason
 
@@ -16,8 +16,7 @@ from ballonet.reason import Reason
 RELEASED = Policy(name="")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(NamedTuple):
     """One guest in this cycle.
 
     Attributes:
@@ -70,13 +69,13 @@ def _ownerless(guest: Guest, past: Past, now: float) -> Standing:
     """A guest that no policy selects: nobody's, or still growing back after its policy was removed."""
     actual, maximum = guest.actual or 0, guest.maximum or 0
     course, _ = courses.observe(past.course, actual, now)
-    past = replace(past, course=course, resident=guest.resident, managed=past.managed and actual < maximum)
+    past = past._replace(course=course, resident=guest.resident, managed=past.managed and actual < maximum)
     blocked = exclusion(guest, RELEASED, past, now)
     if not past.managed or blocked is not None:
         return Standing(guest=guest, policy=None, past=past, excluded=Reason.NO_POLICY)
     band = band_of(guest, RELEASED)
     course = courses.judge(course, actual, band, now)
-    past = replace(past, course=course)
+    past = past._replace(course=course)
     terms = blind(guest, RELEASED, course.target)
     return Standing(guest=guest, policy=RELEASED, past=past, terms=terms, band=band)
 
@@ -135,12 +134,9 @@ def _terms(
     """Return the guest's terms, and its demand with the peak brought up to now."""
     if not fresh or demand.report is None:
         return blind(guest, policy, course.target), demand
-    demand = decayed(demand, now)
-    has = course.target if course.reached else 0
-    terms = assess(guest, policy, demand, target=has, starved=starved, cycle=cycle)
-    if terms.peak > demand.peak:
-        demand = replace(demand, peak=terms.peak, peak_at=now)
-    return terms, demand
+    has = max(guest.actual or 0, course.target if course.reached else 0)
+    terms = assess(guest, policy, demand, now, has=has, starved=starved, cycle=cycle)
+    return terms, Demand(*demand[:4], terms.peak, now)
 
 
 def band_of(guest: Guest, policy: Policy) -> int:
