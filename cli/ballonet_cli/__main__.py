@@ -2,10 +2,14 @@
 
 import click
 
+from ballonet_cli.balloon import set_guest
 from ballonet_cli.completion import PROGRAM, VARIABLE, completion
 from ballonet_cli.failures import Program
 from ballonet_cli.guest_list import list_guests, show_guest
+from ballonet_cli.holding import hold, unhold
 from ballonet_cli.options import root_connect_option
+from ballonet_cli.proposal import explain_guest, plan_guests
+from ballonet_cli.top import top
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -15,7 +19,11 @@ def cli() -> None:
     """Look at the memory of KVM guests, and move it."""
 
 
-for command in (list_guests, show_guest, completion):
+# In the order of the help: what looks, what moves, what thinks aloud.
+COMMANDS = (
+    list_guests, show_guest, top, set_guest, hold, unhold, plan_guests, explain_guest, completion,
+)  # fmt: skip
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -21,7 +21,7 @@ _READINGS: Final = 3
 _BETWEEN: Final = 0.5
 
 
-@click.command("set")
+@click.command("set", short_help="Set a guest's memory.")
 @guest_argument
 @click.argument("size", type=WISH)
 @click.option("--wait", is_flag=True, help="Follow it until it is there or stops.")

@@ -29,7 +29,7 @@ def complete_guest(_: click.Context, __: click.Parameter, incomplete: str) -> li
     return sorted(name for name in names if name.startswith(incomplete) and _HARMLESS.fullmatch(name))
 
 
-@click.command()
+@click.command(short_help="Print the script for completion in your shell.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:

@@ -33,7 +33,11 @@ class Mistake(Failure):
 
 
 class Program(click.Group):
-    """A group of commands whose errors are Ballonet's own."""
+    """A group of commands whose errors are Ballonet's own, listed in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature.
+        """Return the names of the commands, related ones together."""
+        return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that was asked for."""

@@ -11,7 +11,7 @@ from ballonet.errors import GuestGone, Refused
 from ballonet.guest import Guest
 from ballonet.hypervisor import Hypervisor
 from ballonet.quantity import format_size
-from ballonet_cli.printable import name_text, printable
+from ballonet_cli.printable import printable
 from ballonet_cli.pursuit import PATIENCE, Pursuit, Verdict
 from ballonet_cli.tables import console
 
@@ -63,6 +63,10 @@ def _complaint(guest: Guest, target: int, verdict: Verdict, timeout: float) -> s
     return f"{stopped}: somebody else may have set it meanwhile; see `ballonet show {name}`"
 
 
+def _words(template: str) -> TextColumn:
+    return TextColumn(template, markup=False)  # A name may look like markup.
+
+
 @contextmanager
 def _progress(name: str, pursuit: Pursuit) -> Iterator[Report]:
     """Yield what is to be called with every size that the guest has on its way."""
@@ -70,10 +74,9 @@ def _progress(name: str, pursuit: Pursuit) -> Iterator[Report]:
     if not screen.is_terminal:
         yield _Lines(name)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[size]}"))
+    columns = (_words("{task.description}"), BarColumn(), _words("{task.fields[size]}"))
     with Progress(*columns, TimeElapsedColumn(), console=screen) as bar:
-        task = bar.add_task("", total=1.0, size="")
-        bar.update(task, description=name_text(name).plain)
+        task = bar.add_task(printable(name), total=1.0, size="")
 
         def report(actual: int) -> None:
             size = f"{format_size(actual)} -> {format_size(pursuit.target)}"

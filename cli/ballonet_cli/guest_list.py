@@ -30,7 +30,7 @@ def list_guests(*, output: str, every: bool) -> None:
     click.echo(render({"guests": [guest_document(guest, now) for guest in ordered]}, output))
 
 
-@click.command("show")
+@click.command("show", short_help="Show everything known about one guest.")
 @guest_argument
 @output_option("text", "json", "yaml")
 @connect_option

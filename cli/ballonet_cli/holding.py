@@ -20,7 +20,7 @@ from ballonet_cli.printable import printable
 from ballonet_cli.request import judge
 
 
-@click.command()
+@click.command(short_help="Keep a guest at its size for a time.")
 @guest_argument
 @click.argument("size", type=WISH, required=False)
 @click.option("--for", "seconds", metavar="DURATION", type=DURATION, default="1h", show_default=True,
@@ -43,7 +43,7 @@ def hold(*, name: str, size: Amount | None, seconds: int, force: bool) -> None:
     click.echo(f"{printable(guest.name)} is held{at} for {format_duration(seconds)}, until {end}")
 
 
-@click.command()
+@click.command(short_help="End a hold.")
 @guest_argument
 @connect_option
 def unhold(*, name: str) -> None:

@@ -14,7 +14,7 @@ from ballonet_cli.durations import parse_duration
 from ballonet_cli.request import parse_wish
 
 
-class Parsed(click.ParamType):  # type: ignore[type-arg] - generic only since click 8.4.
+class Parsed(click.ParamType):  # type: ignore[type-arg]  # It is generic only in newer versions of click.
     """A value that one of our own parsers reads; its ConfigError becomes click's usage error."""
 
     def __init__(self, name: str, parse: Callable[[str], object]) -> None:

@@ -89,16 +89,11 @@ def scene(view: View, plan: Plan, *, decided: bool = True, title: str = "ballone
     return Scene(
         host=view.host,
         guests=tuple(_gauge(decision, decided=decided) for decision in plan.decisions),
-        reserves=_strictest(plan) if decided else None,
+        reserves=plan.in_force if decided else None,
         overcommitted=plan.overcommitted,
         pressed=plan.pressed,
         title=title,
     )
-
-
-def _strictest(plan: Plan) -> Reserves | None:
-    """Return the largest reserves in force: guests of that policy yield first."""
-    return max(plan.reserves.values(), key=lambda reserves: (reserves.reclaim, reserves.grow), default=None)
 
 
 def _gauge(decision: Decision, *, decided: bool) -> Gauge:
