@@ -47,7 +47,7 @@ def lab_processes(directory: Path) -> list[int]:
 def _owned(process: Path, mark: bytes) -> bool:
     try:
         arguments = (process / "cmdline").read_bytes()
-        program = os.path.basename(arguments.split(b"\0", 1)[0]).decode(errors="replace")
+        program = Path(os.fsdecode(arguments.split(b"\0", 1)[0])).name
         if not program.startswith(_PROGRAMS):
             return False
         return _names(arguments, mark) or _names((process / "mountinfo").read_bytes(), mark)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ballonet_lab.capabilities import keep_capabilities, offer_capabilities
 from ballonet_lab.errors import LabError
 from ballonet_lab.packages import find_program
 
@@ -63,6 +64,7 @@ class Daemon:
             _QEMU_CONFIGURATION if daemon.privileged else _session(_QEMU_CONFIGURATION)
         )
         daemon._configuration.write_text(daemon._settings())
+        offer_capabilities(daemon._capabilities)
         return daemon
 
     @property
@@ -114,6 +116,16 @@ class Daemon:
         """Take note that somebody else ended it."""
         if self._process is not None:
             self._process.wait(_PATIENCE)
+            self._process = None
+
+    def keep_capabilities(self) -> None:
+        """Remember what it has found out about QEMU for the next one."""
+        keep_capabilities(self._capabilities)
+
+    @property
+    def _capabilities(self) -> Path:
+        place = "cache/qemu" if self.privileged else "cache/libvirt/qemu"
+        return self.directory / place / "capabilities"
 
     @property
     def _driver(self) -> str:

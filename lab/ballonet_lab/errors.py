@@ -4,4 +4,4 @@ from ballonet.errors import BallonetError
 
 
 class LabError(BallonetError):
-    """The lab cannot do what was asked. ``str()`` is one line that names the command that mends it, if any."""
+    """The lab cannot do what was asked. ``str()`` is one line; it names the command that mends it."""

@@ -1,19 +1,15 @@
-"""The guest image: a kernel and an initramfs of busybox, its balloon driver and ``init.sh``, kept in a cache."""
+"""The guest image, kept in a cache: a kernel, and an initramfs of busybox, drivers and ``init.sh``."""
 
-import fcntl
 import gzip
 import hashlib
-import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from ballonet_lab.cache import cache_directory, locked, remembered, say
 from ballonet_lab.cpio import Archive
 from ballonet_lab.kernel import KernelPackages, newest_kernel, unpack_kernel
 from ballonet_lab.modules import WANTED, load_modules
@@ -39,21 +35,13 @@ class GuestImage:
     initramfs: Path
 
 
-def cache_directory() -> Path:
-    """Return where the lab keeps what is costly to make: ``~/.cache/ballonet``, after XDG_CACHE_HOME."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    directory = Path(base) / "ballonet"
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory
-
-
 def guest_image() -> GuestImage:
     """Return the guest image for the newest kernel that apt knows, building it where it is missing.
 
     Raises:
         LabError: a part is missing, or the kernel cannot be downloaded.
     """
-    packages = newest_kernel()
+    packages = _newest_kernel()
     image = _image(packages)
     if not _complete(image):
         with locked(image.key):
@@ -62,27 +50,32 @@ def guest_image() -> GuestImage:
     return image
 
 
+def _newest_kernel() -> KernelPackages:
+    """Ask apt, which takes a second, only after its lists have changed."""
+    lists = Path("/var/lib/apt/lists")
+    stamp = str(lists.stat().st_mtime_ns) if lists.exists() else "none"
+    answer = remembered("newest-kernel", stamp, lambda: " ".join(newest_kernel().names))
+    return KernelPackages.of(answer.split())
+
+
 def _image(packages: KernelPackages) -> GuestImage:
-    recipe = f"{_RECIPE} {WANTED} {_init()!r} {Path(find_program('busybox')).stat().st_size}"
+    recipe = repr((_RECIPE, WANTED, _scripts(), Path(find_program("busybox")).stat().st_size))
     key = f"{packages.version}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
     home = cache_directory() / key
     return GuestImage(key=key, kernel=home / "vmlinuz", initramfs=home / "initramfs.gz")
 
 
-def _init() -> bytes:
-    return files("ballonet_lab").joinpath("init.sh").read_bytes()
+def _scripts() -> dict[str, bytes]:
+    """Return the scripts of the guest by their names in it."""
+    return {"init": _script("init.sh"), "load": _script("load.sh")}
+
+
+def _script(name: str) -> bytes:
+    return files("ballonet_lab").joinpath(name).read_bytes()
 
 
 def _complete(image: GuestImage) -> bool:
     return image.kernel.exists() and image.initramfs.exists()
-
-
-@contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Hold a lock between processes for the time that one thing in the cache is made."""
-    with (cache_directory() / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _build(packages: KernelPackages, image: GuestImage) -> None:
@@ -104,7 +97,7 @@ def _build(packages: KernelPackages, image: GuestImage) -> None:
 
 def _initramfs(modules: dict[str, bytes]) -> bytes:
     archive = Archive()
-    for directory in ("bin", "dev", "proc", "sys", "hold", "modules"):
+    for directory in ("bin", "dev", "proc", "sys", "hold", "loads", "modules"):
         archive.add_directory(directory)
     archive.add_console("dev/console")
     archive.add_file("bin/busybox", Path(find_program("busybox")).read_bytes(), executable=True)
@@ -114,10 +107,6 @@ def _initramfs(modules: dict[str, bytes]) -> bytes:
     for name, content in modules.items():
         archive.add_file(f"modules/{name}.ko", content)
     archive.add_file("modules/order", "".join(f"{name}\n" for name in modules).encode())
-    archive.add_file("init", _init(), executable=True)
+    for name, content in _scripts().items():
+        archive.add_file(name, content, executable=True)
     return gzip.compress(archive.finish(), mtime=0)
-
-
-def say(message: str) -> None:
-    """Tell the person who waits what is going on; standard output is left to the results."""
-    print(f"lab: {message}", file=sys.stderr, flush=True)  # noqa: T201

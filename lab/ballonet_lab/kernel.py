@@ -1,7 +1,7 @@
 """Fetching a guest kernel: a distribution's own cloud kernel, unpacked from its packages, never installed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,11 @@ class KernelPackages:
     version: str
     names: tuple[str, ...]
 
+    @classmethod
+    def of(cls, names: Sequence[str]) -> "KernelPackages":
+        """Return them by their names, the one with the kernel first."""
+        return cls(version=names[0].removeprefix("linux-image-"), names=tuple(names))
+
 
 def image_package(depends: str) -> str | None:
     """Return the kernel's package out of what ``apt-cache depends META`` printed."""
@@ -39,7 +44,7 @@ def image_package(depends: str) -> str | None:
 def kernel_packages(image: str, depends: str) -> KernelPackages:
     """Return all packages of a kernel out of what ``apt-cache depends IMAGE`` printed."""
     modules = [name for name in _DEPENDENCY.findall(depends) if _MODULES.fullmatch(name)]
-    return KernelPackages(version=image.removeprefix("linux-image-"), names=(image, *modules))
+    return KernelPackages.of([image, *modules])
 
 
 def newest_kernel(metas: Iterable[str] = META_PACKAGES) -> KernelPackages:
@@ -63,8 +68,10 @@ def unpack_kernel(packages: KernelPackages, directory: Path) -> None:
     Raises:
         LabError: a download failed.
     """
-    for name in packages.names:
-        run_program("apt-get", "--quiet", "download", name, timeout=600, directory=directory)
+    try:
+        run_program("apt-get", "--quiet", "download", *packages.names, timeout=600, directory=directory)
+    except LabError as error:
+        raise LabError(f"{error}; `apt-get update` helps where apt's lists are old") from error
     for file in sorted(directory.glob("*.deb")):
         run_program("dpkg-deb", "--extract", str(file), str(directory), timeout=300)
 

@@ -42,6 +42,8 @@ class Warden:
         self._dismiss(KEEP)
 
     def _dismiss(self, word: bytes) -> None:
+        if self._process.returncode is not None:
+            return
         try:
             self._process.communicate(word, timeout=_PATIENCE)
         except subprocess.TimeoutExpired as error:

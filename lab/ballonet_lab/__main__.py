@@ -1,0 +1,46 @@
+"""``python -m ballonet_lab``: build the guest image ahead of time, or end a lab that was left running."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ballonet_lab.cleanup import remove_lab
+from ballonet_lab.errors import LabError
+from ballonet_lab.image import guest_image
+from ballonet_lab.packages import require_programs
+
+
+@click.group()
+def commands() -> None:
+    """Real guests for tests and the demo."""
+
+
+@commands.command()
+def image() -> None:
+    """Build the guest image where it is missing and print its directory."""
+    require_programs("busybox", "apt-cache", "apt-get", "dpkg-deb")
+    click.echo(guest_image().kernel.parent)
+
+
+@commands.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def close(directory: Path) -> None:
+    """Kill the guests and the libvirtd of the lab in DIRECTORY, and remove it."""
+    if not (directory / "libvirtd.conf").exists():
+        raise LabError(f"{directory} is no lab")
+    remove_lab(directory.resolve())
+
+
+def main() -> int:
+    """Carry out one command; an error is one line."""
+    try:
+        commands(prog_name="python -m ballonet_lab")
+    except LabError as error:
+        click.echo(f"lab: error: {error}", err=True)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
