@@ -1,0 +1,206 @@
+"""Flags and environment variables: the groups that the exporter and the agent share, and how they are read.
+
+A field ``uri`` of a group ``libvirt`` is the flag ``--libvirt.uri`` and the variable
+``BALLONET_LIBVIRT__URI``; the flag wins. What cannot be used is one line for a person: which flag, what is
+wrong, what to do.
+"""
+
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    CliApp,
+    CliSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from ballonet.errors import ConfigError
+from ballonet.web.address import parse_address
+
+_PREFIX: Final = "BALLONET_"
+
+
+def checked(parse: Callable[[str], object]) -> Callable[[str], str]:
+    """Return a validator that leaves a text as it is, if ``parse`` accepts it."""
+
+    def check(text: str) -> str:
+        try:
+            parse(text)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        return text
+
+    return check
+
+
+def _split(value: object) -> object:
+    """Return the items of a list that came as one text, which is how variables and repeated flags come."""
+    if isinstance(value, str):
+        return [item.strip() for item in value.split(",")]
+    return value
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/") or any(letter in text for letter in "?#% \t"):
+        raise ValueError(f"{text!r} is no path of a URL: write for example /metrics")
+    return text
+
+
+ListenAddresses = Annotated[
+    list[Annotated[str, AfterValidator(checked(parse_address))]], NoDecode, BeforeValidator(_split)
+]
+
+
+def listen_field(address: str) -> Any:
+    """Return the field of ``--web.listen-address`` with a program's own default."""
+    return Field([address], description="listen on host:port, or :port for all; may be given several times")
+
+
+class Group(BaseModel):
+    """Flags that share a prefix."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Libvirt(Group):
+    """Which hypervisor."""
+
+    uri: Annotated[str, Field(min_length=1, description="connection URI of libvirt")] = "qemu:///system"
+
+
+class Log(Group):
+    """What is logged, to standard error; the words are those of ``logs.Level`` and ``logs.Format``."""
+
+    level: Annotated[
+        Literal["debug", "info", "warn", "error"],
+        Field(description="log messages of this severity and above"),
+    ] = "info"
+    format: Annotated[Literal["logfmt", "json"], Field(description="how log lines are written")] = "logfmt"
+
+
+class WebConfig(Group):
+    """The file that protects the server."""
+
+    file: Annotated[
+        Path | None,
+        Field(
+            description="file with TLS, users and headers, in the format of the Prometheus exporter-toolkit"
+        ),
+    ] = None
+
+
+class Web(Group):
+    """Where and how HTTP is served; a program subclasses it with its default ``listen_field``."""
+
+    listen_address: ListenAddresses = listen_field(":0")
+    telemetry_path: Annotated[
+        str, AfterValidator(_path), Field(description="path under which metrics are served")
+    ] = "/metrics"
+    config: WebConfig = WebConfig()
+    systemd_socket: Annotated[
+        bool, Field(description="listen on the sockets that systemd passes instead of web.listen-address")
+    ] = False
+
+
+class Settings(BaseSettings):
+    """Base of a program's settings; a program adds its own groups."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=_PREFIX,
+        env_nested_delimiter="__",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_avoid_json=True,
+        cli_hide_none_type=True,
+    )
+
+    log: Log = Log()
+    libvirt: Libvirt = Libvirt()
+
+
+T = TypeVar("T", bound=Settings)
+
+
+def load(settings: type[T], arguments: Sequence[str], *, program: str, description: str) -> T:
+    """Read flags and environment.
+
+    ``--help`` and ``--version`` print and end the program.
+
+    Raises:
+        ConfigError: a flag is unknown, or a value cannot be used.
+    """
+    parser = _Parser(
+        prog=program,
+        description=description,
+        epilog=_EPILOG,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"{program} {version('ballonet')}", help="show the version"
+    )
+    try:
+        source: CliSettingsSource[ArgumentParser] = CliSettingsSource(settings, root_parser=parser)
+        return CliApp.run(settings, cli_args=list(arguments), cli_settings_source=source)
+    except ValidationError as error:
+        raise ConfigError(_first(error)) from error
+    except SettingsError as error:
+        raise ConfigError(f"{error}: {error.__cause__}" if error.__cause__ else str(error)) from error
+
+
+def fail(program: str, error: ConfigError) -> int:
+    """Print the one line of an error and return the exit code of bad input."""
+    sys.stderr.write(f"{program}: error: {error}\n")
+    return 2
+
+
+_EPILOG: Final = (
+    "Every flag can be given as an environment variable: --libvirt.uri is BALLONET_LIBVIRT__URI,\n"
+    "--web.listen-address is BALLONET_WEB__LISTEN_ADDRESS (a list is separated by commas). Flags win."
+)
+
+
+class _Formatter(RawDescriptionHelpFormatter):
+    """Help that leaves long flags room."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32, width=100)
+
+
+# How pydantic-settings names a value in the help, and how a person would.
+_METAVARS: Final = {"list[str]": "ADDRESS", "str": "TEXT", "Path": "FILE", "float": "SECONDS"}
+
+
+class _Parser(ArgumentParser):
+    """A parser that reports a wrong flag as every other wrong thing is reported."""
+
+    def format_help(self) -> str:
+        """Return the help in words of the command line, not of Python."""
+        for action in self._actions:
+            action.metavar = _METAVARS.get(str(action.metavar), action.metavar)
+            action.help = (action.help or "").replace(" (default: None)", "")
+        return super().format_help()
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the message instead of printing the usage."""
+        raise ConfigError(f"{message}; {self.prog} --help lists the flags")
+
+
+def _first(error: ValidationError) -> str:
+    """Return the first problem, named as its flag."""
+    problem = error.errors(include_url=False)[0]
+    flag = ".".join(part.replace("_", "-") for part in problem["loc"] if isinstance(part, str))
+    what = problem["msg"].removeprefix("Value error, ")
+    given = problem["input"]
+    shown = f"{given!r}: " if isinstance(given, str) and repr(given) not in what else ""
+    return f"{flag}: {shown}{what[:1].lower()}{what[1:]}"
