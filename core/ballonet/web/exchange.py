@@ -61,8 +61,6 @@ class Exchange(BaseHTTPRequestHandler):
     """Answers the requests of one connection, one after another, until either side ends it."""
 
     protocol_version = "HTTP/1.1"
-    server_version = "ballonet"
-    sys_version = ""
     wbufsize = -1  # Head and body leave in one piece.
     disable_nagle_algorithm = True
 
@@ -113,11 +111,12 @@ class Exchange(BaseHTTPRequestHandler):
         return bool(self.raw_requestline) and self.parse_request()
 
     def _answer(self) -> None:
-        """Send what the handler says; where it fails, send 500 and let the error end this thread, which logs it."""
+        """Send what the handler says; where it fails send 500, and let the error reach the log."""
         response = text("500 Internal Server Error: see this program's log", HTTPStatus.INTERNAL_SERVER_ERROR)
         try:
             response = self._respond()
         finally:
+            self.close_connection |= response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
             self._send(response)
 
     def _respond(self) -> Response:
@@ -166,6 +165,10 @@ class Exchange(BaseHTTPRequestHandler):
         self.close_connection = True
         status = HTTPStatus(code)
         self._send(text(f"{code} {status.phrase}" + (f": {message[:100]}" if message else ""), status))
+
+    def version_string(self) -> str:
+        """Return the Server header; no version, which would only help who looks for holes."""
+        return "ballonet"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parser's own name.
         """Log a request for who looks for trouble; scrapes are too many for more."""

@@ -139,7 +139,6 @@ def _secured(connection: Connection, tls: "Tls") -> bool:
         if connection.over:  # It was cut while the socket changed hands.
             return False
         stream.do_handshake()
-        tls.check_peer(stream)
     except ssl.SSLError as error:
         if error.reason == "HTTP_REQUEST":
             with suppress(OSError):
@@ -148,5 +147,8 @@ def _secured(connection: Connection, tls: "Tls") -> bool:
         return False
     except OSError as error:
         log.debug("client left during the TLS handshake", extra={"error": str(error)})
+        return False
+    if not tls.admits(stream):
+        log.info("no name in the client's certificate is allowed")
         return False
     return True

@@ -40,14 +40,9 @@ class Tls:
         """Return the TLS side of an accepted connection; the handshake is still to be done."""
         return self._context.wrap_socket(stream, server_side=True, do_handshake_on_connect=False)
 
-    def check_peer(self, stream: ssl.SSLSocket) -> None:
-        """Hold the client's certificate against ``client_allowed_sans``.
-
-        Raises:
-            ssl.SSLError: no name in it is allowed.
-        """
-        if self._allowed and self._allowed.isdisjoint(_names(stream)):
-            raise ssl.SSLError("no subject alternative name of the client's certificate is allowed")
+    def admits(self, stream: ssl.SSLSocket) -> bool:
+        """Whether ``client_allowed_sans`` allows a name of the client's certificate."""
+        return not self._allowed or not self._allowed.isdisjoint(_names(stream))
 
 
 def _names(stream: ssl.SSLSocket) -> Iterator[str]:
