@@ -22,6 +22,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from ballonet.duration import parse_duration
 from ballonet.errors import ConfigError
 from ballonet.web.address import parse_address
 
@@ -54,6 +55,17 @@ def _path(text: str) -> str:
     return text
 
 
+def _seconds(value: object) -> object:
+    """Return the seconds of a duration given as text; ``checked`` cannot, it leaves the text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_duration(value)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+
+
+Duration = Annotated[float, BeforeValidator(_seconds)]
 ListenAddresses = Annotated[
     list[Annotated[str, AfterValidator(checked(parse_address))]], NoDecode, BeforeValidator(_split)
 ]
@@ -100,7 +112,18 @@ class WebConfig(Group):
 class Web(Group):
     """Where and how HTTP is served; a program subclasses it with its default ``listen_field``."""
 
-    listen_address: ListenAddresses = listen_field(":0")
+    listen_address: def _seconds(value: object) -> object:
+    """Return the seconds of a duration given as text; ``checked`` cannot, it leaves the text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_duration(value)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+
+
+Duration = Annotated[float, BeforeValidator(_seconds)]
+ListenAddresses = listen_field(":0")
     telemetry_path: Annotated[
         str, AfterValidator(_path), Field(description="path under which metrics are served")
     ] = "/metrics"
@@ -178,7 +201,7 @@ class _Formatter(RawDescriptionHelpFormatter):
 
 
 # How pydantic-settings names a value in the help, and how a person would.
-_METAVARS: Final = {"list[str]": "ADDRESS", "str": "TEXT", "Path": "FILE", "float": "SECONDS"}
+_METAVARS: Final = {"list[str]": "ADDRESS", "str": "TEXT", "Path": "FILE", "float": "DURATION"}
 
 
 class _Parser(ArgumentParser):

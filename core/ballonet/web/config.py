@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from ballonet.duration import parse_duration
 from ballonet.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -60,8 +61,6 @@ _HEADER_VALUES: Final = {
     "X-XSS-Protection": None,
 }
 _BCRYPT: Final = re.compile(r"\$2[aby]?\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}", re.ASCII)
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
-_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class _Section(BaseModel):
@@ -114,13 +113,10 @@ def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
 
 
 def _seconds(duration: object) -> float:
-    """Return the seconds of a duration as Go writes it: ``1s``, ``1m30s``, ``100ms``, or 0."""
-    if duration in (0, "0"):
-        return 0.0
-    parts = _DURATION.findall(duration) if isinstance(duration, str) else []
-    if not parts or "".join(number + unit for number, unit in parts) != duration:
-        raise ValueError(f"{duration!r} is no duration: write for example 1s or 100ms")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    try:
+        return parse_duration(str(duration))
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
 
 
 _Version = Annotated[str, AfterValidator(_one_version)]
