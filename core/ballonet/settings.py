@@ -112,18 +112,7 @@ class WebConfig(Group):
 class Web(Group):
     """Where and how HTTP is served; a program subclasses it with its default ``listen_field``."""
 
-    listen_address: def _seconds(value: object) -> object:
-    """Return the seconds of a duration given as text; ``checked`` cannot, it leaves the text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_duration(value)
-    except ConfigError as error:
-        raise ValueError(str(error)) from error
-
-
-Duration = Annotated[float, BeforeValidator(_seconds)]
-ListenAddresses = listen_field(":0")
+    listen_address: ListenAddresses = listen_field(":0")
     telemetry_path: Annotated[
         str, AfterValidator(_path), Field(description="path under which metrics are served")
     ] = "/metrics"
