@@ -30,7 +30,7 @@ LACK: Final = Cell(drawn="▚", plain="!", style="bold red", meaning="needed and
 GIVEN: Final = Cell(drawn="░", plain=".", style="bright_black", meaning="given to the host")
 UNKNOWN: Final = Cell(drawn="▓", plain="%", style="white", meaning="had, need unknown")
 GUESTS: Final = Cell(drawn="█", plain="#", style="green", meaning="guests")
-OTHERS: Final = Cell(drawn="▓", plain="%", style="magenta", meaning="the rest of the host")
+OTHERS: Final = Cell(drawn="▓", plain="%", style="magenta", meaning="the rest")
 FREE: Final = Cell(drawn="·", plain=".", style="bright_black", meaning="available")
 GROW: Final = Cell(drawn="╎", plain=":", style="yellow", meaning="no growth beyond")
 RECLAIM: Final = Cell(drawn="┃", plain="|", style="bold yellow", meaning="guests shrink beyond")

@@ -85,11 +85,17 @@ def _numbers(terms: Terms, owner: Policy) -> Iterator[str]:
         why = _STARVED[terms.starved]
         yield f"It is starved ({terms.starved.value}): {why}; it hides its need, so more is guessed."
     yield (
-        f"So it needs {format_size(terms.need)}; with {owner.headroom:g}% headroom, and a recent peak of"
-        f" {format_size(round(terms.peak))} (half-life {PEAK_HALF_LIFE:g} s), it wants"
+        f"So it needs {format_size(terms.need)}{_raised(terms)}; with {owner.headroom:g}% headroom, and a"
+        f" recent peak of {format_size(round(terms.peak))} (half-life {PEAK_HALF_LIFE:g} s), it wants"
         f" {format_size(terms.want)}."
     )
     yield f"It is never left less than its floor of {format_size(terms.floor)} ({_floor(terms, owner)})."
+
+
+def _raised(terms: Terms) -> str:
+    """Say so where the floor is what speaks, so that the numbers add up."""
+    floor_speaks = terms.need == terms.floor and terms.use + terms.margin < terms.floor
+    return ", because that is its floor" if floor_speaks else ""
 
 
 def _slope(terms: Terms) -> str:
@@ -109,10 +115,11 @@ def _shares(decision: Decision, plan: Plan, owner: Policy) -> Iterator[str]:
     if reserves is None or decision.grow_to is None or decision.shrink_to is None or decision.terms is None:
         return
     keep_to_grow, keep = format_size(reserves.grow), format_size(reserves.reclaim)
+    weight = decision.terms.weight
     yield (
-        f"By its weight of {decision.terms.weight} it may grow up to {format_size(decision.grow_to)} while the"
-        f" host keeps {keep_to_grow} available, and must shrink down to {format_size(decision.shrink_to)} for"
-        f" the host to keep {keep}; between the two it is left alone."
+        f"By its weight of {weight} it may grow up to {format_size(decision.grow_to)} while the host"
+        f" keeps {keep_to_grow} available, and must shrink down to {format_size(decision.shrink_to)}"
+        f" for the host to keep {keep}; between the two it is left alone."
     )
 
 

@@ -8,7 +8,7 @@ from ballonet_cli.durations import format_duration
 from ballonet_cli.guest_table import device_words, override_words
 from ballonet_cli.printable import printable
 
-_LABEL = 18
+_LABEL = 20
 
 
 def guest_card(guest: Guest, now: float) -> list[str]:
@@ -46,7 +46,7 @@ def _info_balloon(guest: Guest) -> str:
 
 
 def _statistics(guest: Guest, now: float) -> Iterator[tuple[str, str]]:
-    if not guest.active:
+    if not guest.active or (guest.traits is not None and guest.traits.balloon_model == "none"):
         return
     sample = guest.sample
     if sample is None or sample.timestamp <= 0:
@@ -70,7 +70,7 @@ def _period(guest: Guest) -> str:
 
 
 def _dommemstat(guest: Guest) -> str:
-    return f"virsh dommemstat {printable(guest.name)} --period 2"
+    return f"virsh dommemstat {printable(guest.name)} --period 2 --live"
 
 
 def _sizes(sample: Sample) -> Iterator[tuple[str, str]]:

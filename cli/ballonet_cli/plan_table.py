@@ -19,14 +19,15 @@ _STYLES = {"grow": "green", "shrink": "yellow"}
 
 
 def plan_table(plan: Plan) -> Table:
-    """Return the decisions, those that move something first."""
-    moving_first = sorted(plan.decisions, key=lambda decision: not isinstance(decision, Resize))
+    """Return the decisions on guests that run, those that move something first."""
+    running = [decision for decision in plan.decisions if decision.guest.active]
+    moving_first = sorted(running, key=lambda decision: not isinstance(decision, Resize))
     return table(_HEADINGS, [_row(decision) for decision in moving_first])
 
 
 def _row(decision: Decision) -> Sequence[str | Text]:
     start, end = ends(decision)
-    terms = decision.terms
+    terms = decision.terms if decision.terms and decision.terms.fresh else None
     return (
         name_text(decision.guest.name),
         _action(decision),
@@ -60,7 +61,7 @@ def plan_summary(plan: Plan, host: Host) -> list[str]:
     moves = [decision for decision in plan.decisions if isinstance(decision, Resize)]
     grown = [move.target - move.current for move in moves if move.grows]
     shrunk = [move.current - move.target for move in moves if not move.grows]
-    staying = len(plan.decisions) - len(moves)
+    staying = sum(decision.guest.active for decision in plan.decisions) - len(moves)
     growth = f"{len(grown)} to grow by {format_size(sum(grown))}"
     shrinkage = f"{len(shrunk)} to shrink by {format_size(sum(shrunk))}"
     lines = [_host(plan, host), f"{growth}, {shrinkage}, {staying} to stay."]

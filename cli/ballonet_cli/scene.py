@@ -78,7 +78,7 @@ def _behind(guest: Gauge) -> int:
 
 
 def scene(view: View, plan: Plan, *, decided: bool = True, title: str = "ballonet") -> Scene:
-    """Return the view of a plan.
+    """Return the view of a plan; guests that are off have no place in it.
 
     Args:
         view: what the plan was made from.
@@ -86,9 +86,10 @@ def scene(view: View, plan: Plan, *, decided: bool = True, title: str = "ballone
         decided: False when no policy is in force, and the plan was made for its numbers only.
         title: the first words of the view.
     """
+    running = (decision for decision in plan.decisions if decision.guest.active)
     return Scene(
         host=view.host,
-        guests=tuple(_gauge(decision, decided=decided) for decision in plan.decisions),
+        guests=tuple(_gauge(decision, decided=decided) for decision in running),
         reserves=plan.in_force if decided else None,
         overcommitted=plan.overcommitted,
         pressed=plan.pressed,
@@ -102,10 +103,10 @@ def _gauge(decision: Decision, *, decided: bool) -> Gauge:
     return Gauge(
         name=guest.name,
         state=guest.state,
-        actual=guest.actual if guest.active else None,
+        actual=guest.actual,
         maximum=guest.maximum,
         resident=guest.resident,
-        need=decision.terms.need if decision.terms and guest.active else None,
+        need=decision.terms.need if decision.terms and decision.terms.fresh else None,
         target=planned if decided else None,
         policy=decision.policy if decided else None,
         reason=decision.reason if decided else None,

@@ -6,6 +6,7 @@ import click
 
 from ballonet.hypervisor import Hypervisor
 from ballonet.policy import Mode, Policy
+from ballonet.quantity import Amount
 from ballonet_cli.connection import connected, require_local
 from ballonet_cli.live import has_screen, show_lines, show_live
 from ballonet_cli.options import DURATION, budget_option, connect_option
@@ -16,7 +17,7 @@ from ballonet_cli.tables import console
 from ballonet_cli.view import Window
 
 # Without policies the plan is made for the guests' needs only: everything is observed, nothing is decided.
-_ONLOOKER = Policy(name="onlooker", mode=Mode.OBSERVE)
+_ONLOOKER = Policy(name="onlooker", mode=Mode.OBSERVE, floor=Amount(percent=0))
 
 
 @click.command(short_help="Watch the host and its guests live.")
@@ -25,9 +26,11 @@ _ONLOOKER = Policy(name="onlooker", mode=Mode.OBSERVE)
 @budget_option
 @click.option("--interval", metavar="DURATION", type=DURATION, default="2s", show_default=True)
 @click.option("--times", metavar="N", type=click.IntRange(min=1), help="End after so many readings.")
-@click.option("--sort", type=click.Choice(list(Order)), default=Order.NAME, show_default=True)
+@click.option(
+    "--sort", type=click.Choice([order.value for order in Order]), default=Order.NAME.value, show_default=True
+)
 @connect_option
-def top(*, policies: Path | None, budget: int | None, interval: int, times: int | None, sort: Order) -> None:
+def top(*, policies: Path | None, budget: int | None, interval: int, times: int | None, sort: str) -> None:
     """Watch the host and its guests: what they need, what they have, what they could have.
 
     On a terminal keys sort, scroll and quit; anywhere else it prints lines.
@@ -39,7 +42,10 @@ def top(*, policies: Path | None, budget: int | None, interval: int, times: int 
         look = _Eyes(hypervisor, known, budget)
         if has_screen(screen):
             window = Window(
-                width=screen.width, height=screen.height, order=sort, plain=not _unicode(screen.encoding)
+                width=screen.width,
+                height=screen.height,
+                order=Order(sort),
+                plain=not _unicode(screen.encoding),
             )
             show_live(look, screen, window, interval=interval, times=times)
         else:

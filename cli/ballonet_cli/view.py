@@ -22,6 +22,7 @@ _NUMBER = 9  # Cells of a column of sizes, such as "1023.9Mi" and a blank.
 _REASON = 22  # Cells of the longest reason and a blank.
 _SHORTEST_BAR = 10
 _HEAD, _FOOT = 6, 3  # Lines above and below the guests.
+_LOW = 16  # In a lower window legends and keys give their lines to guests.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,13 @@ class Window:
     @property
     def rows(self) -> int:
         """How many guests fit."""
-        return max(1, self.height - _HEAD - _FOOT)
+        around = _HEAD - 2 + 1 if self.low else _HEAD + _FOOT
+        return max(1, self.height - around)
+
+    @property
+    def low(self) -> bool:
+        """Whether there is no room for words about the signs."""
+        return self.height < _LOW
 
     def scrolled(self, by: int, guests: int) -> int:
         """Return the new ``first`` after scrolling, kept where there are guests."""
@@ -91,7 +98,8 @@ def _head(scene: Scene, window: Window) -> list[Text]:
     title = Text.assemble((printable(scene.title), "bold"), "  ", name_text(scene.host.name), "  ")
     title.append(_summary(scene))
     bar = host_bar(scene, max(0, window.width), plain=window.plain)
-    return [title, _host_numbers(scene), bar, legend(HOST_LEGEND, plain=window.plain), Text()]
+    signs = [] if window.low else [legend(HOST_LEGEND, plain=window.plain), Text()]
+    return [title, _host_numbers(scene), bar, *signs]
 
 
 def _summary(scene: Scene) -> Text:
@@ -154,8 +162,8 @@ def _foot(scene: Scene, window: Window, first: int, guests: int) -> list[Text]:
     beyond = guests - first - window.rows
     more = f"... {first} above, {max(0, beyond)} below" if first or beyond > 0 else ""
     note = printable(scene.notes[-1]) if scene.notes else ""
-    signs = legend(GUEST_LEGEND, plain=window.plain)
-    return [Text(more or note, style="dim"), signs, *_keys(window)]
+    line = Text(more or note, style="dim")
+    return [line] if window.low else [line, legend(GUEST_LEGEND, plain=window.plain), *_keys(window)]
 
 
 def _keys(window: Window) -> list[Text]:
