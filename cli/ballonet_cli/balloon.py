@@ -30,7 +30,7 @@ _BETWEEN: Final = 0.5
 )
 @click.option("--force", is_flag=True, help="Even below what the guest says it can live with.")
 @connect_option
-def set_guest(*, name: str, size: Amount, wait: bool, timeout: int, force: bool) -> None:
+def set_guest(*, name: str, size: Amount, wait: bool, timeout: float, force: bool) -> None:
     """Set a guest's memory: 512MiB, 50% of its maximum, or max."""
     with connected(read_only=False) as hypervisor:
         guest = read_guest(hypervisor, name)

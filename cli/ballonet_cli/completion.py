@@ -33,13 +33,13 @@ def complete_guest(_: click.Context, __: click.Parameter, incomplete: str) -> li
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    r"""Print the script that teaches your shell to complete ballonet's commands and guests.
+    """Print the script that teaches your shell to complete ballonet's commands and guests.
 
     \b
     bash:  ballonet completion bash > ~/.local/share/bash-completion/completions/ballonet
     zsh:   ballonet completion zsh > ~/.zfunc/_ballonet      (with ~/.zfunc in fpath)
     fish:  ballonet completion fish > ~/.config/fish/completions/ballonet.fish
-    """
+    """  # noqa: D301 - click wants the character itself.
     found = get_completion_class(shell)
     if found is None:
         raise ConfigError(f"there is no completion for {shell}: choose bash, zsh or fish")

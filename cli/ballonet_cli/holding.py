@@ -27,7 +27,7 @@ from ballonet_cli.request import judge
               help="How long, such as 30m, 1h30m or 2d.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Even below what the guest says it can live with.")
 @connect_option
-def hold(*, name: str, size: Amount | None, seconds: int, force: bool) -> None:
+def hold(*, name: str, size: Amount | None, seconds: float, force: bool) -> None:
     """Keep a guest at a size, or at the one it has: the agent leaves it alone until the time is over."""
     with connected(read_only=False) as hypervisor:
         guest = read_guest(hypervisor, name)

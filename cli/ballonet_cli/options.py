@@ -10,7 +10,7 @@ from ballonet.errors import ConfigError
 from ballonet.quantity import parse_size
 from ballonet_cli.completion import complete_guest
 from ballonet_cli.connection import DEFAULT_URI, remember_uri
-from ballonet_cli.durations import parse_duration
+from ballonet_cli.durations import parse_duration, parse_pause
 from ballonet_cli.request import parse_wish
 
 
@@ -34,6 +34,7 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]  # It is generic only i
 WISH: Final = Parsed("size", parse_wish)
 SIZE: Final = Parsed("size", parse_size)
 DURATION: Final = Parsed("duration", parse_duration)
+PAUSE: Final = Parsed("duration", parse_pause)
 
 root_connect_option = click.option(
     "-c", "--connect", "connect", metavar="URI",
@@ -50,12 +51,8 @@ policies_option = click.option(
     "--policies", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), required=True,
     help="The directory of policy files, as the agent reads it.",
 )  # fmt: skip
-budget_option = click.option(
-    "--budget", metavar="SIZE", type=SIZE, envvar="BALLONET_HOST__BUDGET", show_envvar=True,
-    help="Guests together may use at most this much of the host; give what the agent is given.",
-)  # fmt: skip
 watch_option = click.option(
-    "--over", metavar="DURATION", type=DURATION, default=0,
+    "--over", metavar="DURATION", type=PAUSE, default="0",
     help="Watch the guests this long first: growth, faults and swap-in show only between two readings.",
 )  # fmt: skip
 

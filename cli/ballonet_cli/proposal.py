@@ -8,9 +8,9 @@ from ballonet_cli.connection import connected, require_local
 from ballonet_cli.documents import decision_document, plan_document, render
 from ballonet_cli.explanation import explanation
 from ballonet_cli.failures import warn
+from ballonet_cli.host_options import host_now, host_options
 from ballonet_cli.lookup import find
 from ballonet_cli.options import (
-    budget_option,
     connect_option,
     guest_argument,
     output_option,
@@ -24,18 +24,18 @@ from ballonet_cli.tables import console, show
 
 @click.command("plan", short_help="Show what an agent would do now, and why.")
 @policies_option
-@budget_option
+@host_options
 @watch_option
 @output_option("table", "json", "yaml")
 @connect_option
-def plan_guests(*, policies: Path, budget: int | None, over: int, output: str) -> None:
+def plan_guests(*, policies: Path, over: float, output: str) -> None:
     """Show what an agent with these policies would do now, and why; nothing is touched."""
     require_local("plan")
     known = read_policies(policies)
     if not known:
         warn(f"{policies} holds no policy: no guest is owned, so none would be moved")
     with connected(read_only=True) as hypervisor:
-        view, made = Site(hypervisor=hypervisor, policies=known, budget=budget).watch(over)
+        view, made = Site(hypervisor=hypervisor, policies=known, host=host_now).watch(over)
     if output != "table":
         click.echo(render(plan_document(made, view.host), output))
         return
@@ -46,17 +46,17 @@ def plan_guests(*, policies: Path, budget: int | None, over: int, output: str) -
 @click.command("explain", short_help="Explain one guest in sentences.")
 @guest_argument
 @policies_option
-@budget_option
+@host_options
 @watch_option
 @output_option("text", "json", "yaml")
 @connect_option
-def explain_guest(*, name: str, policies: Path, budget: int | None, over: int, output: str) -> None:
+def explain_guest(*, name: str, policies: Path, over: float, output: str) -> None:
     """Explain one guest: which policy owns it, every number of the law for it, and what follows."""
     require_local("explain")
     known = read_policies(policies)
     with connected(read_only=True) as hypervisor:
         find(hypervisor.read().guests, name)  # A wrong name is told at once, not after watching.
-        view, made = Site(hypervisor=hypervisor, policies=known, budget=budget).watch(over)
+        view, made = Site(hypervisor=hypervisor, policies=known, host=host_now).watch(over)
     wanted = find(view.guests, name)
     decision = next(decision for decision in made.decisions if decision.guest is wanted)
     if output != "text":

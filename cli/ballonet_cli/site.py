@@ -1,7 +1,7 @@
 """What a plan is made from, read once: the guests, this host's memory and the policies in force here."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -9,8 +9,8 @@ from typing import Final
 from ballonet.decision import Plan, View
 from ballonet.errors import ConfigError
 from ballonet.history import History
+from ballonet.host import Host
 from ballonet.hypervisor import Hypervisor
-from ballonet.machine import read_host
 from ballonet.plan import plan
 from ballonet.policy import Policy
 from ballonet.policy_files import load
@@ -25,12 +25,12 @@ class Site:
 
     Attributes:
         policies: those in force on any host; which of them mean this one is decided at each look.
-        budget: the most that guests together may use, in bytes; None: all of the host.
+        host: returns this host as it is now.
     """
 
     hypervisor: Hypervisor
     policies: Sequence[Policy]
-    budget: int | None = None
+    host: Callable[[], Host]
     _history: History = field(default_factory=History)
 
     def look(self) -> tuple[View, Plan]:
@@ -40,7 +40,7 @@ class Site:
             HypervisorUnreachable: libvirt does not answer.
         """
         survey = self.hypervisor.read()
-        host = read_host(budget=self.budget, name=survey.host_name)
+        host = self.host()
         view = View(host=host, guests=survey.guests, now=time.time())
         here = [policy for policy in self.policies if policy.hosts.accepts(host.name)]
         made = plan(view, here, self._history, cycle=CYCLE)

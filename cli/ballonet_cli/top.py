@@ -8,8 +8,9 @@ from ballonet.hypervisor import Hypervisor
 from ballonet.policy import Mode, Policy
 from ballonet.quantity import Amount
 from ballonet_cli.connection import connected, require_local
+from ballonet_cli.host_options import host_now, host_options
 from ballonet_cli.live import has_screen, show_lines, show_live
-from ballonet_cli.options import DURATION, budget_option, connect_option
+from ballonet_cli.options import DURATION, connect_option
 from ballonet_cli.order import Order
 from ballonet_cli.scene import Scene, scene
 from ballonet_cli.site import Site, read_policies
@@ -23,14 +24,14 @@ _ONLOOKER = Policy(name="onlooker", mode=Mode.OBSERVE, floor=Amount(percent=0))
 @click.command(short_help="Watch the host and its guests live.")
 @click.option("--policies", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
               help="Show targets, reasons and reserves by these policy files.")  # fmt: skip
-@budget_option
+@host_options
 @click.option("--interval", metavar="DURATION", type=DURATION, default="2s", show_default=True)
 @click.option("--times", metavar="N", type=click.IntRange(min=1), help="End after so many readings.")
 @click.option(
     "--sort", type=click.Choice([order.value for order in Order]), default=Order.NAME.value, show_default=True
 )
 @connect_option
-def top(*, policies: Path | None, budget: int | None, interval: int, times: int | None, sort: str) -> None:
+def top(*, policies: Path | None, interval: float, times: int | None, sort: str) -> None:
     """Watch the host and its guests: what they need, what they have, what they could have.
 
     On a terminal keys sort, scroll and quit; anywhere else it prints lines.
@@ -39,7 +40,7 @@ def top(*, policies: Path | None, budget: int | None, interval: int, times: int 
     known = read_policies(policies) if policies else None
     screen = console()
     with connected(read_only=True) as hypervisor:
-        look = _Eyes(hypervisor, known, budget)
+        look = _Eyes(hypervisor, known)
         if has_screen(screen):
             window = Window(
                 width=screen.width,
@@ -59,10 +60,10 @@ def _unicode(encoding: str) -> bool:
 class _Eyes:
     """Looks at the site and returns the scene of now."""
 
-    def __init__(self, hypervisor: Hypervisor, policies: list[Policy] | None, budget: int | None) -> None:
+    def __init__(self, hypervisor: Hypervisor, policies: list[Policy] | None) -> None:
         self._decided = policies is not None
         known = policies if policies is not None else [_ONLOOKER]
-        self._site = Site(hypervisor=hypervisor, policies=known, budget=budget)
+        self._site = Site(hypervisor=hypervisor, policies=known, host=host_now)
 
     def __call__(self) -> Scene:
         view, made = self._site.look()
