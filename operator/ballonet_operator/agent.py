@@ -1,0 +1,196 @@
+"""``ballonet-operator agent``: puts the parts together, starts them in order and ends them in reverse."""
+
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Sequence
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from ballonet import logs, settings
+from ballonet.errors import ConfigError
+from ballonet.hypervisor import Hypervisor
+from ballonet.machine import read_host
+from ballonet.quantity import format_size, parse_size
+from ballonet.web import address
+from ballonet.web.server import Server
+from ballonet_operator.act import Actor
+from ballonet_operator.board import Board
+from ballonet_operator.book import PolicyBook
+from ballonet_operator.census import census, reclaimed
+from ballonet_operator.cycle import Cycle
+from ballonet_operator.health import Health
+from ballonet_operator.journal import Journal
+from ballonet_operator.lock import Lock
+from ballonet_operator.metrics import registry
+from ballonet_operator.notify import Notifier
+from ballonet_operator.observe import Observer
+from ballonet_operator.pace import Pace
+from ballonet_operator.pages import routes
+from ballonet_operator.policy_watch import PolicyWatch
+from ballonet_operator.release import release
+from ballonet_operator.report import Report
+from ballonet_operator.settings import AgentSettings
+
+if TYPE_CHECKING:
+    from ballonet.web.rules import RulesFile
+
+log = logging.getLogger(__name__)
+
+PROGRAM = "ballonet-operator agent"
+_DESCRIPTION = "Moves memory between this host and its guests, as the policies in a directory say."
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the agent until it is told to stop; returns its exit code."""
+    try:
+        options = settings.load(AgentSettings, arguments, program=PROGRAM, description=_DESCRIPTION)
+        logs.configure(logs.Level(options.log.level), logs.Format(options.log.format))
+        return Agent(options).run()
+    except ConfigError as error:
+        return settings.fail(PROGRAM, error)
+
+
+class Agent:
+    """One agent for one host, from its start to its end."""
+
+    def __init__(self, options: AgentSettings) -> None:
+        """Prepare everything that can be wrong in what a person gave.
+
+        Raises:
+            ConfigError: it cannot be used, or another agent looks after this host already.
+        """
+        self._options = options
+        self._stop, self._abandon, self._asked = threading.Event(), threading.Event(), False
+        self._host = partial(
+            read_host,
+            budget=_size(options.host.budget),
+            total=_size(options.host.memory_total),
+            name=options.host.name or socket.gethostname(),
+        )
+        self._host()
+        self._watch = PolicyWatch(options.policies, PolicyBook())
+        self._watch.start()
+        self._lock = Lock.take(options.libvirt.uri)
+        self._board, self._journal, self._notifier = Board(), Journal(), Notifier()
+        self._health = Health(patience=3 * options.interval + options.libvirt.deadline)
+        self._server = self._listen()
+        self._connections = tuple(
+            Hypervisor(options.libvirt.uri, read_only=read_only, deadline=options.libvirt.deadline)
+            for read_only in (True, False)
+        )
+        self._cycle = self._assemble(*self._connections)
+
+    def _listen(self) -> Server:
+        web = self._options.web
+        pages = routes(registry(self._board.snapshot), self._health, web.telemetry_path)
+        if web.systemd_socket:
+            sockets = address.from_systemd()
+        else:
+            sockets = [address.listen(address.parse_address(each)) for each in web.listen_address]
+        return Server(sockets, pages, rules=_rules(web.config.file))
+
+    def _assemble(self, readable: Hypervisor, writable: Hypervisor) -> Cycle:
+        options = self._options
+        actor = Actor(
+            writable,
+            statistics_period=round(options.statistics_period),
+            budget=options.interval,
+            dry_run=options.dry_run,
+        )
+        observer = Observer(readable, self._host)
+        return Cycle(observer, actor, self._watch.look, interval=options.interval)
+
+    def run(self) -> int:
+        """Start, work until a signal says stop, and end; returns the exit code."""
+        signal.signal(signal.SIGTERM, self._on_stop)
+        signal.signal(signal.SIGINT, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_reread)
+        self._server.start()
+        log.info("agent started", extra=self._facts())
+        worker = threading.Thread(target=self._work, name="cycle", daemon=True)
+        worker.start()
+        self._stop.wait()
+        self._notifier.send("STOPPING=1")
+        worker.join(self._options.interval + 3 * self._options.libvirt.deadline)
+        if self._asked and not worker.is_alive():
+            self._release()
+        self._server.stop()
+        for connection in self._connections:
+            connection.close()
+        self._lock.release()
+        log.info("agent stopped")
+        return 0 if self._asked else 1
+
+    def _work(self) -> None:
+        """Run cycles; the target of the cycle's thread. Should it die, the program ends as well."""
+        try:
+            Pace(self._cycle.run_once, interval=self._options.interval, listeners=[self._record]).run(
+                self._stop
+            )
+        finally:
+            self._stop.set()
+
+    def _record(self, report: Report) -> None:
+        """Tell everybody what the cycle came to. The watchdog is fed here and nowhere else."""
+        self._journal.record(report)
+        self._board.record(report)
+        self._health.record(report)
+        self._notifier.send("READY=1", "WATCHDOG=1", f"STATUS={_status(report)}")
+
+    def _release(self) -> None:
+        options = self._options
+        if options.on_exit == "release" and not options.dry_run:
+            run_once = partial(self._cycle.run_once, releasing=True)
+            release(run_once, self._record, timeout=options.release_timeout, abandon=self._abandon)
+
+    def _on_stop(self, number: int, _: FrameType | None) -> None:
+        """End after the running cycle; asked a second time, do not wait for memory to be released."""
+        if self._asked:
+            self._abandon.set()
+        self._asked = True
+        log.info("asked to stop", extra={"signal": signal.Signals(number).name})
+        self._stop.set()
+
+    def _on_reread(self, _: int, __: FrameType | None) -> None:
+        self._watch.hurry()
+
+    def _facts(self) -> dict[str, object]:
+        options = self._options
+        return {
+            "version": version("ballonet"),
+            "uri": options.libvirt.uri,
+            "policies": options.policies,
+            "interval_seconds": options.interval,
+            "budget_bytes": _size(options.host.budget),
+            "dry_run": options.dry_run,
+            "listen": [str(each) for each in self._server.addresses],
+        }
+
+
+def _size(text: str | None) -> int | None:
+    return None if text is None else parse_size(text)
+
+
+def _rules(path: Path | None) -> "RulesFile | None":
+    """Read the web file where there is one; what reads it costs memory that most agents need not spend."""
+    if path is None:
+        return None
+    from ballonet.web.rules import RulesFile  # noqa: PLC0415
+
+    return RulesFile(path)
+
+
+def _status(report: Report) -> str:
+    """Return the one line that ``systemctl status`` shows."""
+    if report.lost:
+        return f"waiting for libvirt: {' '.join(report.lost.split())}"
+    counts = census(report)
+    return (
+        f"{counts['owned']} guests looked after, {counts['starved']} starved, {counts['stuck']} stuck, "
+        f"{format_size(reclaimed(report))} reclaimed"
+    )

@@ -1,0 +1,57 @@
+"""Counts the guests by what is to be said of them; one guest may count in several lines."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ballonet.decision import Decision, Resize
+from ballonet.reason import Reason
+from ballonet_operator.report import Report
+
+_INELIGIBLE: Final = frozenset(
+    {
+        Reason.NO_BALLOON_DEVICE,
+        Reason.HUGEPAGES,
+        Reason.MEMORY_PINNED,
+        Reason.EXEMPT,
+        Reason.STATISTICS_IMPOSSIBLE,
+    }
+)
+
+
+def _shrunk(decision: Decision) -> bool:
+    guest = decision.guest
+    return bool(_owned(decision) and guest.actual and guest.maximum and guest.actual < guest.maximum)
+
+
+def _owned(decision: Decision) -> bool:
+    return decision.policy is not None and decision.guest.active
+
+
+def _stale(decision: Decision) -> bool:
+    if decision.reason in (Reason.STATISTICS_STALE, Reason.STATISTICS_NEVER_SEEN):
+        return True
+    return isinstance(decision, Resize) and not decision.terms.fresh
+
+
+STATES: Final[dict[str, Callable[[Decision], bool]]] = {
+    "owned": _owned,
+    "shrunk": _shrunk,
+    "starved": lambda decision: decision.terms is not None and decision.terms.starved is not None,
+    "stuck": lambda decision: decision.reason is Reason.STUCK,
+    "stale": _stale,
+    "unresponsive": lambda decision: decision.reason is Reason.UNRESPONSIVE,
+    "ineligible": lambda decision: _owned(decision) and decision.reason in _INELIGIBLE,
+}
+"""What a guest can be, in the order in which it is shown."""
+
+
+def census(report: Report) -> dict[str, int]:
+    """Return how many guests of the last cycle are in each state."""
+    return {state: sum(map(applies, report.decisions)) for state, applies in STATES.items()}
+
+
+def reclaimed(report: Report) -> int:
+    """Return the bytes that guests of policies have less than their maximum."""
+    return sum(
+        (each.guest.maximum or 0) - (each.guest.actual or 0) for each in report.decisions if _shrunk(each)
+    )

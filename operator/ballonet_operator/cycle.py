@@ -1,0 +1,103 @@
+"""One cycle: observe, decide, act, report.
+
+The cycle remembers nothing but the plan's own history, which holds what was really set; after an error the
+next one starts from what it then sees.
+"""
+
+import time
+from collections.abc import Callable
+
+from ballonet.decision import Plan, View
+from ballonet.errors import BallonetError
+from ballonet.history import History
+from ballonet.plan import plan
+from ballonet.policy import Labels, Mode, Policy
+from ballonet_operator.act import Actor
+from ballonet_operator.book import Page
+from ballonet_operator.observe import Observer
+from ballonet_operator.report import Outcome, PeriodSet, Report, Result
+
+
+class Cycle:
+    """Runs cycles, one at a time.
+
+    Args:
+        policies: brings the book up to date and returns it.
+        interval: seconds from one cycle to the next.
+        labels: of the host, for policies that select hosts by label.
+    """
+
+    def __init__(
+        self,
+        observer: Observer,
+        actor: Actor,
+        policies: Callable[[], Page],
+        *,
+        interval: float,
+        labels: Labels = (),
+    ) -> None:
+        self._observer = observer
+        self._actor = actor
+        self._policies = policies
+        self._interval = interval
+        self._labels = labels
+        self._history = History()
+        self._number = 0
+
+    def run_once(self, *, releasing: bool = False) -> Report:
+        """Observe, decide, act, report. A lost hypervisor ends the cycle; the next one starts afresh.
+
+        With ``releasing`` no policy is in force, so that guests which were managed grow back.
+        """
+        started, at = time.monotonic(), time.time()
+        self._number += 1
+        page = self._policies()
+        try:
+            view = self._observer.observe()
+        except BallonetError as error:
+            return self._report(page, started, at, lost=str(error))
+        policies = () if releasing else page.policies_of(view.host.name, self._labels)
+        decided = plan(view, policies, self._history, cycle=self._interval)
+        self._history = decided.history
+        outcomes = self._act(decided)
+        periods = tuple(self._actor.wake(decided, _enforced(policies)))
+        return self._report(page, started, at, view, decided, outcomes, periods)
+
+    def _act(self, decided: Plan) -> tuple[Outcome, ...]:
+        """Carry the decisions out; only what was really set enters the history."""
+        outcomes = []
+        for outcome in self._actor.resize(decided):
+            outcomes.append(outcome)
+            if outcome.result is Result.DONE:
+                move = outcome.decision
+                self._history = self._history.commanded(move.guest, move.target, time.time())
+        return tuple(outcomes)
+
+    def _report(
+        self,
+        page: Page,
+        started: float,
+        at: float,
+        view: View | None = None,
+        decided: Plan | None = None,
+        outcomes: tuple[Outcome, ...] = (),
+        periods: tuple[PeriodSet, ...] = (),
+        lost: str = "",
+    ) -> Report:
+        unreached = [each.message for each in outcomes if each.result is Result.UNREACHABLE]
+        unreached += [each.message for each in periods if each.result is Result.UNREACHABLE]
+        return Report(
+            number=self._number,
+            at=at,
+            duration=time.monotonic() - started,
+            page=page,
+            view=view,
+            plan=decided,
+            outcomes=outcomes,
+            periods=periods,
+            lost=lost or next(iter(unreached), ""),
+        )
+
+
+def _enforced(policies: tuple[Policy, ...]) -> frozenset[str]:
+    return frozenset(policy.name for policy in policies if policy.mode is Mode.ENFORCE)

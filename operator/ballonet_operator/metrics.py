@@ -1,0 +1,266 @@
+"""The agent's metrics: one table, from which the exposition and the documentation are made.
+
+All families are built anew for each scrape from the last cycle, so a guest or policy that is gone leaves
+no series behind. ``python -m ballonet_operator.metrics --markdown`` prints the table.
+"""
+
+import platform
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ballonet.decision import Decision, Terms
+from ballonet_operator.board import Snapshot
+from ballonet_operator.census import census, reclaimed
+from ballonet_operator.report import Report
+
+Sample = tuple[tuple[str, ...], float]
+_PREFIX: Final = "ballonet_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One row of the table.
+
+    Attributes:
+        name: without the prefix; of a counter with its ``_total``.
+        samples: label values and value of each series; none where nothing is known.
+    """
+
+    name: str
+    help: str
+    samples: Callable[[Snapshot], Iterable[Sample]]
+    labels: tuple[str, ...] = ()
+
+    @property
+    def counter(self) -> bool:
+        """Whether the value only ever rises."""
+        return self.name.endswith("_total")
+
+    def metric(self, snapshot: Snapshot) -> Metric:
+        """Return the family as prometheus_client wants it."""
+        make = CounterMetricFamily if self.counter else GaugeMetricFamily
+        family = make(f"{_PREFIX}{self.name}", self.help, labels=self.labels)
+        for labels, value in self.samples(snapshot):
+            family.add_metric(labels, value)
+        return family
+
+
+def _of_report(function: Callable[[Report], Iterable[Sample]]) -> Callable[[Snapshot], Iterable[Sample]]:
+    """Read the last complete cycle; what it says of guests is absent once libvirt is out of reach."""
+
+    def samples(snapshot: Snapshot) -> Iterable[Sample]:
+        report = snapshot.report
+        return function(report) if report is not None and report.plan is not None else ()
+
+    return samples
+
+
+def _per_guest(value: Callable[[Decision], float | None]) -> Callable[[Snapshot], Iterable[Sample]]:
+    def samples(report: Report) -> Iterator[Sample]:
+        for decision in report.decisions:
+            number = value(decision)
+            if number is not None:
+                yield (decision.guest.name,), number
+
+    return _of_report(samples)
+
+
+def _per_terms(value: Callable[[Terms], float]) -> Callable[[Snapshot], Iterable[Sample]]:
+    return _per_guest(lambda decision: value(decision.terms) if decision.terms else None)
+
+
+def _decisions(report: Report) -> Iterator[Sample]:
+    for each in report.decisions:
+        yield (each.guest.name, each.policy or "", each.reason), 1
+
+
+def _reserves(report: Report) -> Iterator[Sample]:
+    if report.plan is not None:
+        levels = report.plan.in_force
+        yield ("grow",), levels.grow
+        yield ("reclaim",), levels.reclaim
+        yield ("critical",), levels.critical
+
+
+def _guests(report: Report) -> Iterator[Sample]:
+    return (((state,), count) for state, count in census(report).items())
+
+
+def _policies(snapshot: Snapshot) -> Iterator[Sample]:
+    entries = snapshot.report.page.entries.values() if snapshot.report else ()
+    for entry in entries:
+        policy = entry.policy
+        yield (policy.name, policy.mode, str(policy.priority), entry.origin), 1
+
+
+def _rejected(snapshot: Snapshot) -> Iterator[Sample]:
+    return (((origin,), 1.0) for origin in (snapshot.report.page.refused if snapshot.report else ()))
+
+
+def _one(value: Callable[[Report], float]) -> Callable[[Report], Iterable[Sample]]:
+    return lambda report: [((), value(report))]
+
+
+def _build(_: Snapshot) -> Iterable[Sample]:
+    return [((version("ballonet"), platform.python_version()), 1)]
+
+
+TABLE: Final = (
+    Family(
+        name="agent_build_info",
+        help="The version of Ballonet and of Python; always 1.",
+        labels=("version", "python_version"),
+        samples=_build,
+    ),
+    Family(
+        name="guest_target_bytes",
+        help="What the agent last asked the guest's balloon to leave it, or the size it found and adopted.",
+        labels=("guest",),
+        samples=_per_guest(lambda each: each.target),
+    ),
+    Family(
+        name="guest_need_bytes",
+        help="What the guest cannot give up, plus a margin.",
+        labels=("guest",),
+        samples=_per_terms(lambda terms: terms.need),
+    ),
+    Family(
+        name="guest_want_bytes",
+        help="The guest's need plus headroom, or its recent peak where that is more.",
+        labels=("guest",),
+        samples=_per_terms(lambda terms: terms.want),
+    ),
+    Family(
+        name="guest_floor_bytes",
+        help="The least that the guest's policy leaves it.",
+        labels=("guest",),
+        samples=_per_terms(lambda terms: terms.floor),
+    ),
+    Family(
+        name="guest_decision",
+        help="What the last cycle decided for the guest, and for which policy (empty: none); always 1.",
+        labels=("guest", "policy", "reason"),
+        samples=_of_report(_decisions),
+    ),
+    Family(
+        name="moves_total",
+        help="Balloons set since the start.",
+        labels=("direction", "reason"),
+        samples=lambda snapshot: snapshot.moves.items(),
+    ),
+    Family(
+        name="moved_bytes_total",
+        help="Bytes by which balloons were set to grow or reclaim since the start.",
+        labels=("direction",),
+        samples=lambda snapshot: (((direction,), value) for direction, value in snapshot.moved.items()),
+    ),
+    Family(
+        name="set_memory_failures_total",
+        help="Balloons that should have been set and were not, by cause.",
+        labels=("cause",),
+        samples=lambda snapshot: (((cause,), value) for cause, value in snapshot.failures.items()),
+    ),
+    Family(
+        name="host_reserve_bytes",
+        help="Available memory of the host above which guests grow, below which they shrink, and below which "
+        "they shrink faster: the thresholds in force, pressure and alerts included.",
+        labels=("level",),
+        samples=_of_report(_reserves),
+    ),
+    Family(
+        name="host_pool_bytes",
+        help="What guests may have together while the reserve for growing stays free.",
+        samples=_of_report(_one(lambda report: report.plan.pool if report.plan else 0)),
+    ),
+    Family(
+        name="host_overcommitted_bytes",
+        help="By how much the guests' needs exceed what the host can give; 0 while they fit.",
+        samples=_of_report(_one(lambda report: report.plan.overcommitted if report.plan else 0)),
+    ),
+    Family(
+        name="reclaimed_bytes",
+        help="What guests of policies have less than their maximum, together.",
+        samples=_of_report(_one(reclaimed)),
+    ),
+    Family(
+        name="guests",
+        help="Guests by state; one guest may be in several.",
+        labels=("state",),
+        samples=_of_report(_guests),
+    ),
+    Family(
+        name="policy_info",
+        help="A policy in force and the file or object that it came from; always 1.",
+        labels=("policy", "mode", "priority", "origin"),
+        samples=_policies,
+    ),
+    Family(
+        name="policy_rejected",
+        help="A policy file or object that cannot be used (the log says why); its last good version is in "
+        "force. Absent once it is mended.",
+        labels=("file",),
+        samples=_rejected,
+    ),
+    Family(
+        name="cycles_total",
+        help="Cycles since the start: complete, or lost because libvirt could not be reached.",
+        labels=("result",),
+        samples=lambda snapshot: (((result,), value) for result, value in snapshot.cycles.items()),
+    ),
+    Family(
+        name="cycle_duration_seconds",
+        help="How long the last cycle took.",
+        samples=lambda snapshot: [((), snapshot.report.duration)] if snapshot.report else (),
+    ),
+    Family(
+        name="cycle_last_success_timestamp_seconds",
+        help="When the last complete cycle began; 0 before the first.",
+        samples=lambda snapshot: [((), snapshot.complete.at if snapshot.complete else 0)],
+    ),
+)
+
+
+class AgentCollector(Collector):
+    """Builds every family of the table from one snapshot."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
+        self._snapshot = snapshot
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing: names need not be claimed, the registry is ours alone."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the families."""
+        snapshot = self._snapshot()
+        for family in TABLE:
+            yield family.metric(snapshot)
+
+
+def registry(snapshot: Callable[[], Snapshot]) -> CollectorRegistry:
+    """Return a registry with the agent's metrics and those of its process."""
+    made = CollectorRegistry(auto_describe=False)
+    made.register(AgentCollector(snapshot))
+    ProcessCollector(registry=made)
+    return made
+
+
+def table() -> str:
+    """Return the table in Markdown."""
+    rows = (
+        f"| `{_PREFIX}{family.name}` | {'counter' if family.counter else 'gauge'} "
+        f"| {', '.join(f'`{label}`' for label in family.labels)} | {family.help} |\n"
+        for family in TABLE
+    )
+    return "| metric | type | labels | meaning |\n|---|---|---|---|\n" + "".join(rows)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table())

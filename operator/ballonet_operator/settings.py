@@ -1,0 +1,72 @@
+"""The agent's flags and environment variables."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from ballonet.errors import ConfigError
+from ballonet.quantity import MIB, parse_size
+from ballonet.settings import Duration, Group, Libvirt, ListenAddresses, Settings, Web, checked, listen_field
+
+
+def _sensible(text: str) -> None:
+    size = parse_size(text)
+    if size < MIB:
+        raise ConfigError(f"{text!r} is only {size} bytes: write a size such as 8Gi")
+
+
+Size = Annotated[str, AfterValidator(checked(_sensible))]
+
+
+class AgentLibvirt(Libvirt):
+    """Which hypervisor, and how long to wait for it."""
+
+    deadline: Annotated[
+        Duration,
+        Field(ge=0.1, le=60, description="a call that takes longer is given up, and its guest left alone"),
+    ] = 1.0
+
+
+class Host(Group):
+    """What is known of the host beyond what its kernel says."""
+
+    budget: Annotated[
+        Size | None, Field(description="the most that guests together may use of the host, such as 8Gi")
+    ] = None
+    memory_total: Annotated[
+        Size | None, Field(description="takes the place of MemTotal, for a host that lends memory to others")
+    ] = None
+    name: Annotated[
+        str | None,
+        Field(min_length=1, max_length=253, description="takes the place of the host's name in policies"),
+    ] = None
+
+
+class AgentWeb(Web):
+    """Where and how the agent serves metrics and probes."""
+
+    listen_address: ListenAddresses = listen_field(":9178")
+
+
+class AgentSettings(Settings):
+    """Everything that ``ballonet-operator agent`` can be told."""
+
+    policies: Annotated[Path, Field(description="directory with BalloonPolicy files")]
+    interval: Annotated[
+        Duration, Field(ge=0.5, le=60, description="from one cycle to the next; 2s, 500ms")
+    ] = 2.0
+    statistics_period: Annotated[
+        Duration, Field(ge=1, le=60, description="what guests are set to that would report no statistics")
+    ] = 2.0
+    on_exit: Annotated[
+        Literal["keep", "release"],
+        Field(description="keep the guests' sizes at exit, or give all memory back to them"),
+    ] = "keep"
+    release_timeout: Annotated[
+        Duration, Field(ge=1, le=3600, description="how long giving memory back at exit may take")
+    ] = 30.0
+    dry_run: Annotated[bool, Field(description="decide and report, touch nothing")] = False
+    libvirt: AgentLibvirt = AgentLibvirt()
+    host: Host = Host()
+    web: AgentWeb = AgentWeb()
