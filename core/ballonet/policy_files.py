@@ -87,7 +87,7 @@ class PolicyDirectory:
             for name in sorted({*self._files, *seen})
         }
         self._files = {name: file for name, file in files.items() if file is not None}
-        return _join(self._files)
+        return _join({_printable(name): file for name, file in self._files.items()})
 
     def _names(self) -> list[str]:
         try:
@@ -107,6 +107,11 @@ class PolicyDirectory:
 def _is_policy_file(name: str) -> bool:
     """Hidden files are editors' and kubelet's own (``..data``)."""
     return name.endswith((".yaml", ".yml")) and not name.startswith(".")
+
+
+def _printable(name: str) -> str:
+    """Return a file's name without the surrogates that stand for bytes which are no UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _read(path: Path, now: float) -> _Look:

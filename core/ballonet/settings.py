@@ -212,6 +212,8 @@ def _first(error: ValidationError) -> str:
     """Return the first problem, named as its flag."""
     problem = error.errors(include_url=False)[0]
     flag = ".".join(part.replace("_", "-") for part in problem["loc"] if isinstance(part, str))
+    if problem["type"] == "missing":
+        return f"--{flag} is missing: it has no default"
     what = problem["msg"].removeprefix("Value error, ")
     given = problem["input"]
     shown = f"{given!r}: " if isinstance(given, str) and repr(given) not in what else ""

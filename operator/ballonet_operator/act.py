@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
-from ballonet.decision import Decision, Plan, Resize, Stay
+from ballonet.decision import Decision, Plan, Resize
 from ballonet.errors import DeadlineExceeded, GuestGone, HypervisorUnreachable, Refused
 from ballonet.guest import Guest
 from ballonet.reason import Reason
@@ -88,14 +88,16 @@ class Actor:
 
     def wake(self, plan: Plan, enforced: frozenset[str]) -> Iterator[PeriodSet]:
         """Ask silent guests of enforcing policies to report statistics, each at most once a minute."""
-        now = self._clock()
-        self._asked = {uuid: at for uuid, at in self._asked.items() if now - at < _PATIENCE}
         if self._dry_run:
             return
-        for decision in plan.decisions:
-            if decision.guest.uuid not in self._asked and _is_silent(decision, enforced):
-                self._asked[decision.guest.uuid] = now
-                yield self._set_period(decision.guest)
+        now = self._clock()
+        self._asked = {uuid: at for uuid, at in self._asked.items() if now - at < _PATIENCE}
+        silent = (each.guest for each in plan.decisions if _is_silent(each, enforced))
+        for guest in (guest for guest in silent if guest.uuid not in self._asked):
+            if self._clock() - now > self._budget / 2:
+                return
+            self._asked[guest.uuid] = now
+            yield self._set_period(guest)
 
     def _set_period(self, guest: Guest) -> PeriodSet:
         try:
@@ -129,11 +131,4 @@ def _is_silent(decision: Decision, enforced: frozenset[str]) -> bool:
     traits = decision.guest.traits
     if traits is None or traits.statistics_period != 0 or decision.policy not in enforced:
         return False
-    return isinstance(decision, Resize) or decision.reason in _SILENT or _may_grow(decision)
-
-
-def _may_grow(decision: Stay) -> bool:
-    """Whether the guest takes part though nothing is known of it, and rests where it is."""
-    return decision.terms is not None and not decision.terms.fresh and decision.reason in (
-        Reason.SETTLED, Reason.SMALL_CHANGE, Reason.HOST_FULL,
-    )  # fmt: skip
+    return isinstance(decision, Resize) or decision.reason in _SILENT

@@ -4,25 +4,24 @@ import logging
 from collections import Counter
 from typing import Final
 
-from ballonet.decision import Decision, Resize
+from ballonet.decision import Decision, Resize, Stay
 from ballonet.quantity import format_size
 from ballonet.reason import Reason, sentence
 from ballonet_operator.report import Outcome, Report, Result
 
 log = logging.getLogger(__name__)
 
-# Reasons that a person would want to hear of when they begin and when they end.
-_TROUBLE: Final = frozenset(
-    {
-        Reason.STUCK,
-        Reason.UNRESPONSIVE,
-        Reason.STATISTICS_STALE,
-        Reason.STATISTICS_NEVER_SEEN,
-        Reason.STATISTICS_IMPOSSIBLE,
-        Reason.NO_BALLOON_DEVICE,
-        Reason.HOST_FULL,
-    }
-)
+# Reasons that a person would want to hear of when they begin and when they end. A guest that has not
+# reported yet is most often only booting.
+_TROUBLE: Final = {
+    Reason.STUCK: logging.WARNING,
+    Reason.UNRESPONSIVE: logging.WARNING,
+    Reason.STATISTICS_IMPOSSIBLE: logging.WARNING,
+    Reason.STATISTICS_STALE: logging.WARNING,
+    Reason.STATISTICS_NEVER_SEEN: logging.INFO,
+    Reason.NO_BALLOON_DEVICE: logging.INFO,
+    Reason.HOST_FULL: logging.INFO,
+}
 
 
 class Journal:
@@ -32,7 +31,7 @@ class Journal:
         self._lost = ""
         self._failures: dict[str, str] = {}
         self._troubles: dict[str, Decision] = {}
-        self._wishes: dict[str, int] = {}
+        self._proposed: dict[str, int] = {}
         self._conditions: dict[str, bool] = {}
 
     def record(self, report: Report) -> None:
@@ -40,9 +39,10 @@ class Journal:
         self._connection(report)
         for outcome in report.outcomes:
             self._outcome(outcome)
-        self._remember(report)
+        self._failures = {each.decision.guest.uuid: each.cause for each in report.outcomes if each.failed}
         if report.plan is None:
             return
+        self._proposals(report)
         self._adopted(report)
         self._periods(report)
         self._trouble(report)
@@ -60,21 +60,20 @@ class Journal:
         move = outcome.decision
         if outcome.result is Result.DONE:
             log.info("guest grown" if move.grows else "guest shrunk", extra=_move(move))
-        elif outcome.result is Result.DRY_RUN:
-            if self._wishes.get(move.guest.uuid) != move.target:
-                log.info("guest would be moved", extra=_move(move))
         elif outcome.failed and self._failures.get(move.guest.uuid) != outcome.cause:
             failure = {"cause": outcome.cause, "error": outcome.message}
             log.warning("guest not moved", extra=_move(move) | failure)
 
-    def _remember(self, report: Report) -> None:
-        outcomes = report.outcomes
-        self._failures = {each.decision.guest.uuid: each.cause for each in outcomes if each.failed}
-        self._wishes = {
-            each.decision.guest.uuid: each.decision.target
-            for each in outcomes
-            if each.result is Result.DRY_RUN
-        }
+    def _proposals(self, report: Report) -> None:
+        """Say what would be done where nothing may be, but not every step of a number that drifts."""
+        told = {}
+        for decision, size in report.proposals():
+            uuid = decision.guest.uuid
+            before = self._proposed.get(uuid, decision.target if isinstance(decision, Stay) else None)
+            told[uuid] = size if before is None or _differs(decision, before, size) else before
+            if told[uuid] != before:
+                log.info("guest would be moved", extra=_proposal(decision, size))
+        self._proposed = told
 
     def _adopted(self, report: Report) -> None:
         for guest, size in report.plan.adopted if report.plan else ():
@@ -97,7 +96,7 @@ class Journal:
         for uuid, decision in troubles.items():
             before = self._troubles.get(uuid)
             if before is None or before.reason is not decision.reason:
-                log.warning("guest in trouble", extra=_trouble(decision))
+                log.log(_TROUBLE[decision.reason], "guest in trouble", extra=_trouble(decision))
         for uuid, before in self._troubles.items():
             if uuid in listed and uuid not in troubles:
                 now = listed[uuid].reason
@@ -160,6 +159,24 @@ def _move(move: Resize) -> dict[str, object]:
         "usable_bytes": sample.usable if sample else None,
     }
     return facts | {"starved": terms.starved} if terms.starved else facts
+
+
+def _differs(decision: Decision, before: int, now: int) -> bool:
+    """Whether a proposal has moved by more than a twentieth of the guest's maximum."""
+    return abs(now - before) > (decision.guest.maximum or 0) // 20
+
+
+def _proposal(decision: Decision, size: int) -> dict[str, object]:
+    if isinstance(decision, Resize):
+        return _move(decision)
+    return {
+        "guest": decision.guest.name,
+        "policy": decision.policy,
+        "has_bytes": decision.target,
+        "to_bytes": size,
+        "to": format_size(size),
+        "reason": decision.reason,
+    }
 
 
 def _trouble(decision: Decision) -> dict[str, object]:

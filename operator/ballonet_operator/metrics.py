@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ballonet.decision import Decision, Terms
+from ballonet.decision import Terms
 from ballonet_operator.board import Snapshot
 from ballonet_operator.census import census, reclaimed
 from ballonet_operator.report import Report
@@ -62,18 +62,11 @@ def _of_report(function: Callable[[Report], Iterable[Sample]]) -> Callable[[Snap
     return samples
 
 
-def _per_guest(value: Callable[[Decision], float | None]) -> Callable[[Snapshot], Iterable[Sample]]:
+def _per_terms(value: Callable[[Terms], float]) -> Callable[[Snapshot], Iterable[Sample]]:
     def samples(report: Report) -> Iterator[Sample]:
-        for decision in report.decisions:
-            number = value(decision)
-            if number is not None:
-                yield (decision.guest.name,), number
+        return (((each.guest.name,), value(each.terms)) for each in report.decisions if each.terms)
 
     return _of_report(samples)
-
-
-def _per_terms(value: Callable[[Terms], float]) -> Callable[[Snapshot], Iterable[Sample]]:
-    return _per_guest(lambda decision: value(decision.terms) if decision.terms else None)
 
 
 def _decisions(report: Report) -> Iterator[Sample]:
@@ -123,7 +116,13 @@ TABLE: Final = (
         name="guest_target_bytes",
         help="What the agent last asked the guest's balloon to leave it, or the size it found and adopted.",
         labels=("guest",),
-        samples=_per_guest(lambda each: each.target),
+        samples=_of_report(lambda report: (((guest.name,), size) for guest, size in report.targets())),
+    ),
+    Family(
+        name="guest_proposed_bytes",
+        help="What would have been set, were the guest's policy not only observing, or this no dry run.",
+        labels=("guest",),
+        samples=_of_report(lambda report: (((each.guest.name,), size) for each, size in report.proposals())),
     ),
     Family(
         name="guest_need_bytes",

@@ -77,6 +77,23 @@ class Report:
         """The decisions of this cycle, one per guest."""
         return self.plan.decisions if self.plan else ()
 
+    def targets(self) -> Iterator[tuple[Guest, int]]:
+        """Yield what was last asked of each guest, as far as it is known; what failed was not asked."""
+        done = {move.guest.uuid for move in self.moves()}
+        for each in self.decisions:
+            target = each.current if isinstance(each, Resize) and each.guest.uuid not in done else each.target
+            if target is not None:
+                yield each.guest, target
+
+    def proposals(self) -> Iterator[tuple[Decision, int]]:
+        """Yield what would have been set: for guests of observing policies, and in a dry run for all."""
+        for each in self.decisions:
+            if not isinstance(each, Resize) and each.would is not None:
+                yield each, each.would
+        for outcome in self.outcomes:
+            if outcome.result is Result.DRY_RUN:
+                yield outcome.decision, outcome.decision.target
+
     def moves(self) -> Iterator[Resize]:
         """Yield the resizes that were really made."""
         return (outcome.decision for outcome in self.outcomes if outcome.result is Result.DONE)

@@ -206,6 +206,11 @@ def test_a_file_that_cannot_be_read_keeps_its_last_good_version(directory: Path)
     assert loaded.refused == {"web.yaml": ("cannot be read: No such file or directory",)}
 
 
+def test_a_file_name_that_is_no_text_can_still_be_named(directory: Path) -> None:
+    Path(os.fsdecode(os.fsencode(directory) + b"/\xff.yaml")).write_text("spec: [")
+    assert list(load(directory, now=NOW).refused) == ["\\xff.yaml"]
+
+
 def test_a_directory_that_is_not_there_is_an_error_in_one_line(directory: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"nowhere: the policies cannot be read: No such file or directory: name"
