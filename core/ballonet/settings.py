@@ -5,6 +5,7 @@ A field ``uri`` of a group ``libvirt`` is the flag ``--libvirt.uri`` and the var
 wrong, what to do.
 """
 
+import re
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
@@ -192,6 +193,9 @@ class _Formatter(RawDescriptionHelpFormatter):
 # How pydantic-settings names a value in the help, and how a person would.
 _METAVARS: Final = {"list[str]": "ADDRESS", "str": "TEXT", "Path": "FILE", "float": "DURATION"}
 
+_NO_DEFAULT: Final = re.compile(r" \(default: (None)?\)")
+_LIST_OF_ONE: Final = re.compile(r"\['([^']*)'\]")
+
 
 class _Parser(ArgumentParser):
     """A parser that reports a wrong flag as every other wrong thing is reported."""
@@ -200,7 +204,7 @@ class _Parser(ArgumentParser):
         """Return the help in words of the command line, not of Python."""
         for action in self._actions:
             action.metavar = _METAVARS.get(str(action.metavar), action.metavar)
-            action.help = (action.help or "").replace(" (default: None)", "")
+            action.help = _NO_DEFAULT.sub("", _LIST_OF_ONE.sub(r"\1", action.help or ""))
         return super().format_help()
 
     def error(self, message: str) -> NoReturn:
