@@ -191,8 +191,8 @@ GUEST_VALUES: Final = (
     ),
     _value(
         "statistics_fresh",
-        "1 when the driver's last report is at most three periods old, 0 when the guest's memory, swap and fault "
-        "series are older, missing, or of a paused guest (balloon.last-update, memballoon/stats period).",
+        "1 when the driver's last report is at most three periods old, 0 when the guest's memory, swap and "
+        "fault series are older or missing, or it is paused (balloon.last-update, memballoon/stats period).",
         _fresh,
     ),
 )
