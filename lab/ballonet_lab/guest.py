@@ -1,6 +1,5 @@
 """A guest that is a real Linux, seen from inside as well, over its serial line."""
 
-import time
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
@@ -10,6 +9,7 @@ from ballonet_lab.console import Console
 from ballonet_lab.domain import GuestSpec
 from ballonet_lab.errors import LabError
 from ballonet_lab.load import Load, release, start_load
+from ballonet_lab.patience import eventually
 from ballonet_lab.qemu import Qemu
 
 # A guest boots in 2 seconds on a quiet machine, six at once on two processors in 7; tests may press hard.
@@ -52,12 +52,10 @@ class LabGuest(Qemu):
         Raises:
             LabError: it does not within ``timeout`` seconds.
         """
-        deadline = time.monotonic() + timeout
         self.console.wait_ready(timeout)
-        while self.spec.reports_statistics and "usable" not in self.memory_statistics():
-            if time.monotonic() > deadline:
-                raise LabError(f"guest {self.name} reported no statistics within {timeout:g} s")
-            time.sleep(0.2)
+        if self.spec.reports_statistics:
+            reported = f"guest {self.name} reported statistics"
+            eventually(lambda: "usable" in self.memory_statistics(), reported, within=timeout, every=0.2)
 
     def free(self) -> GuestMemory:
         """Return what the guest itself says about its memory."""
@@ -121,5 +119,5 @@ class LabGuest(Qemu):
         """Turn it off, and forget it where libvirt keeps its definition."""
         self.console.close()
         Qemu.destroy(self)
-        if self.spec.persistent:
+        if self.name in self.virsh.guests("--all"):
             self.virsh.run("undefine", self.name)

@@ -1,7 +1,7 @@
 """A lab: a private libvirtd with real guests, which vanishes without a trace."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +21,9 @@ from ballonet_lab.packages import require_programs
 from ballonet_lab.qemu import Qemu
 from ballonet_lab.virsh import Virsh
 from ballonet_lab.warden import Warden
+
+# The type of `Lab.guests`, and of whatever a test uses in its place.
+Boot = Callable[[Sequence[GuestSpec]], list[LabGuest]]
 
 # More at once only makes libvirtd's workers wait for each other.
 _CREATED_AT_ONCE = 8

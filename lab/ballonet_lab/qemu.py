@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,5 +51,8 @@ class Qemu:
         return self.virsh.memory_statistics(self.name)
 
     def destroy(self) -> None:
-        """Turn it off. A guest that is not persistent ceases to exist."""
-        self.virsh.run("destroy", self.name)
+        """Turn it off, where it still runs. A guest that is not persistent ceases to exist."""
+        with suppress(LabError, ProcessLookupError):
+            self.thaw()  # A stopped QEMU does not hear libvirt's polite request.
+        if self.name in self.virsh.guests():
+            self.virsh.run("destroy", self.name)

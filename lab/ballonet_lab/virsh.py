@@ -20,6 +20,10 @@ class Virsh:
         """
         return run_program("virsh", "--quiet", "--connect", self.uri, *arguments, timeout=timeout)
 
+    def guests(self, *which: str) -> list[str]:
+        """Return the names of the guests that run, or of others, as the options of ``virsh list`` say."""
+        return self.run("list", "--name", *which).split("\n")
+
     def memory_statistics(self, guest: str) -> dict[str, int]:
         """Return what ``virsh dommemstat`` says about a guest, sizes as it prints them, in KiB."""
         lines = self.run("dommemstat", guest).splitlines()
