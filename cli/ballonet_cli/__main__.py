@@ -1,5 +1,8 @@
 """The command ``ballonet``: joins the command groups and does nothing else."""
 
+import sys
+from io import TextIOWrapper
+
 import click
 
 from ballonet_cli.balloon import set_guest
@@ -29,6 +32,11 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run the command line; the entry point of the package."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # A name that the terminal cannot show must not end the program.
+            stream.reconfigure(errors="backslashreplace")
     cli.main(prog_name=PROGRAM, complete_var=VARIABLE)
 
 

@@ -30,7 +30,7 @@ def complete_guest(_: click.Context, __: click.Parameter, incomplete: str) -> li
 
 
 @click.command(short_help="Print the script for completion in your shell.")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
     """Print the script that teaches your shell to complete ballonet's commands and guests.

@@ -23,8 +23,10 @@ def explanation(decision: Decision, plan: Plan, view: View, policies: Sequence[P
     """Return the sentences; ``policies`` are those in force on this host."""
     owner = next((policy for policy in policies if policy.name == decision.policy), None)
     lines = [*_owner(decision.guest, owner, policies), *_sizes(decision), *_statistics(decision.guest, view)]
-    if decision.terms is not None and owner is not None:
-        lines += _numbers(decision.terms, owner)
+    terms = decision.terms
+    # What was assumed of a guest that takes no part is of no use to anybody.
+    if terms is not None and owner is not None and (terms.fresh or decision.grow_to is not None):
+        lines += _numbers(terms, owner)
         lines += _shares(decision, plan, owner)
     return [*lines, _verdict(decision)]
 
@@ -48,6 +50,9 @@ def _owner(guest: Guest, owner: Policy | None, policies: Sequence[Policy]) -> It
 
 def _sizes(decision: Decision) -> Iterator[str]:
     guest = decision.guest
+    if not guest.active:
+        yield f"It is {guest.state.value}, so it has no memory."
+        return
     if guest.actual is None or guest.maximum is None:
         yield "Its size is not known."
         return
@@ -61,6 +66,8 @@ def _sizes(decision: Decision) -> Iterator[str]:
 
 def _statistics(guest: Guest, view: View) -> Iterator[str]:
     sample = guest.sample
+    if not guest.active:
+        return
     if sample is None or sample.timestamp <= 0:
         yield "Its balloon driver has never reported statistics."
         return

@@ -42,7 +42,9 @@ def _info_balloon(guest: Guest) -> str:
     """Return what QEMU's monitor prints: MiB, cut."""
     if guest.traits is not None and guest.traits.balloon_model == "none":
         return "Error: No balloon device has been activated"
-    return "no answer" if guest.actual is None else f"balloon: actual={guest.actual // MIB}"
+    if guest.actual is None or guest.read is not Read.OK:
+        return "no answer"
+    return f"balloon: actual={guest.actual // MIB}"
 
 
 def _statistics(guest: Guest, now: float) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ class Gauge:
     """One guest of the view.
 
     Attributes:
+        resident: host memory behind it that could become available; none of a guest on huge pages.
         need: what it cannot give up plus a margin (control law).
         target: what was last asked of it, or will be asked of it now.
         reason: why; None where nobody decided.
@@ -44,6 +45,7 @@ class Scene:
     """The whole view.
 
     Attributes:
+        room: what the host could still give, where a plan says so.
         reserves: the host bytes kept available, where a policy says so.
         overcommitted: bytes by which the guests' needs exceed what the host can give.
         pressed: the host's tasks wait for memory or it swaps.
@@ -52,6 +54,7 @@ class Scene:
 
     host: Host
     guests: tuple[Gauge, ...]
+    room: int | None = None
     reserves: Reserves | None = None
     overcommitted: int = 0
     pressed: bool = False
@@ -66,6 +69,8 @@ class Scene:
     @property
     def available(self) -> int:
         """What the host could still give; with a budget, what is left of it."""
+        if self.room is not None:
+            return max(0, self.room)
         if self.host.budget is None:
             return self.host.available
         return max(0, min(self.host.available, self.host.budget - self.held))
@@ -90,6 +95,7 @@ def scene(view: View, plan: Plan, *, decided: bool = True, title: str = "ballone
     return Scene(
         host=view.host,
         guests=tuple(_gauge(decision, decided=decided) for decision in running),
+        room=plan.available,
         reserves=plan.in_force if decided else None,
         overcommitted=plan.overcommitted,
         pressed=plan.pressed,
@@ -105,7 +111,7 @@ def _gauge(decision: Decision, *, decided: bool) -> Gauge:
         state=guest.state,
         actual=guest.actual,
         maximum=guest.maximum,
-        resident=guest.resident,
+        resident=0 if guest.traits is not None and guest.traits.hugepages else guest.resident,
         need=decision.terms.need if decision.terms and decision.terms.fresh else None,
         target=planned if decided else None,
         policy=decision.policy if decided else None,

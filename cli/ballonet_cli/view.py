@@ -135,7 +135,7 @@ def _headings(columns: _Columns) -> Text:
 
 
 def _guest(guest: Gauge, columns: _Columns, *, plain: bool) -> Text:
-    line = _fitted(guest.name, columns.name)
+    line = _fitted(guest.name, columns.name, plain=plain)
     line.append(_number(guest.need), style="bold red" if guest.need and guest.gap > 0 else "")
     line.append(_number(guest.actual)).append(_number(guest.maximum))
     if columns.target:
@@ -151,11 +151,14 @@ def _number(size: int | None) -> str:
     return size_text(size).rjust(_NUMBER - 1) + " "
 
 
-def _fitted(name: str, width: int) -> Text:
+def _fitted(name: str, width: int, *, plain: bool) -> Text:
     """Return a name in exactly ``width`` cells, the last one blank."""
-    shown = name_text(name)
-    shown.truncate(width - 1, overflow="ellipsis", pad=True)
-    return shown.append(" ")
+    shown = printable(name)
+    if plain:
+        shown = shown.encode("ascii", "backslashreplace").decode("ascii")
+    if cell_len(shown) > width - 1:
+        shown = set_cell_size(shown, width - 2) + ("~" if plain else "…")
+    return Text(set_cell_size(shown, width))
 
 
 def _foot(scene: Scene, window: Window, first: int, guests: int) -> list[Text]:
