@@ -10,7 +10,7 @@ ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help install check lint types imports drift docs format test test-unit test-guests test-pressure demo bench image \
-	clean distclean build-environment
+	clean distclean build-environment root
 
 help:  ## List every target
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -20,6 +20,9 @@ install:  ## Install all that the other targets need: apt packages, .venv, a ker
 
 build-environment:
 	@.ci/install build
+
+root:
+	@[ "$$(id -u)" -eq 0 ] || { echo 'error: the pressure tests lock memory and add swap: run them as root' >&2; exit 2; }
 
 check: lint types imports drift  ## Judge the source without running it: lint, types, imports, drift
 
@@ -52,15 +55,14 @@ test-unit: install  ## Run the fast tests, which need no libvirt
 test-guests: install  ## Run the tests on real guests, under a libvirtd of their own
 	$(BIN)/pytest tests/guests $(ARGS)
 
-test-pressure: install  ## Run the tests that take nearly all memory of this machine; needs root
-	@[ "$$(id -u)" -eq 0 ] || { echo 'test-pressure: error: it locks memory and adds swap, so run it as root' >&2; exit 2; }
+test-pressure: root install  ## Run the tests that take nearly all memory of this machine; needs root
 	$(BIN)/pytest tests/pressure $(ARGS)
 
 demo: install  ## Show it at work: six real guests, three busy, then the roles swap
 	$(BIN)/ballonet demo $(ARGS)
 
 bench: install  ## Measure: code, planning, scraping (each script in bench/ that can be run)
-	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS); done
+	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 image:  ## Build the container image with podman, docker or buildah
 	@[ -n "$(ENGINE)" ] || { echo 'image: error: install podman, docker or buildah' >&2; exit 2; }
