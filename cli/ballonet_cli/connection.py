@@ -1,4 +1,4 @@
-"""The way to libvirt: which one, and what to do when it does not answer."""
+"""The way to libvirt: which one a person means, and whether it is this host's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,13 +51,3 @@ def require_local(what: str) -> None:
     """
     if urlsplit(uri()).hostname:
         raise ConfigError(f"{what} reads the host's own memory, so run it there: {uri()} is another host")
-
-
-def hint(problem: str) -> str:
-    """Return what helps where libvirt cannot be reached."""
-    denied = any(word in problem.lower() for word in ("permission denied", "authentication", "polkit"))
-    if denied:
-        return "run it with sudo, or join the group: `sudo usermod -aG libvirt $USER`"
-    if urlsplit(uri()).hostname:
-        return f"see whether this works: `virsh -c '{uri()}' list`"
-    return "start it with `systemctl start libvirtd`, or name another with --connect URI"

@@ -8,8 +8,7 @@ from typing import IO
 
 import click
 
-from ballonet.errors import BallonetError, ConfigError, HypervisorUnreachable
-from ballonet_cli.connection import hint
+from ballonet.errors import BallonetError, ConfigError
 from ballonet_cli.printable import printable
 
 
@@ -45,8 +44,6 @@ class Program(click.Group):
             return super().invoke(ctx)
         except ConfigError as error:
             raise Mistake(str(error)) from error
-        except HypervisorUnreachable as error:
-            raise Failure(f"{error}; {hint(str(error))}") from error
         except BallonetError as error:
             raise Failure(str(error)) from error
 

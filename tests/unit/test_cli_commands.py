@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ballonet_cli.__main__ import COMMANDS, cli
-from ballonet_cli.connection import hint
 from ballonet_cli.reference import reference
 
 NOWHERE = "qemu+unix:///system?socket=/nonexistent/libvirt-sock"
@@ -80,24 +79,6 @@ def test_the_uri_comes_from_flags_then_our_variable_then_virshs(
     arguments: tuple[str, ...], environment: dict[str, str]
 ) -> None:
     assert "/nonexistent/libvirt-sock" in ballonet(*arguments, **environment).stderr
-
-
-@pytest.mark.parametrize(
-    ("uri_and_problem", "help_"),
-    [
-        pytest.param("Permission denied", "usermod -aG libvirt", id="not allowed"),
-        pytest.param("authentication unavailable: no polkit agent", "usermod -aG libvirt", id="polkit"),
-        pytest.param("No such file or directory", "systemctl start libvirtd", id="not running"),
-    ],
-)
-def test_the_hint_fits_the_problem(uri_and_problem: str, help_: str) -> None:
-    with cli.make_context("ballonet", ["--connect", NOWHERE, "list"]):
-        assert help_ in hint(uri_and_problem)
-
-
-def test_the_hint_for_another_host_is_to_try_it_with_virsh() -> None:
-    with cli.make_context("ballonet", ["--connect", "qemu+tls://kvm-7/system", "list"]):
-        assert "virsh -c 'qemu+tls://kvm-7/system' list" in hint("timed out")
 
 
 @pytest.mark.parametrize(
