@@ -62,7 +62,7 @@ demo: install  ## Show it at work: six real guests, three busy, then the roles s
 	$(BIN)/ballonet demo $(ARGS)
 
 bench: install  ## Measure: code, planning, scraping (each script in bench/ that can be run)
-	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@failed=0; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
 
 image:  ## Build the container image with podman, docker or buildah
 	@[ -n "$(ENGINE)" ] || { echo 'image: error: install podman, docker or buildah' >&2; exit 2; }
