@@ -35,12 +35,14 @@ class Cycle:
         *,
         interval: float,
         labels: Labels = (),
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._observer = observer
         self._actor = actor
         self._policies = policies
         self._interval = interval
         self._labels = labels
+        self._clock = clock
         self._history = History()
         self._number = 0
 
@@ -49,7 +51,7 @@ class Cycle:
 
         With ``releasing`` no policy is in force, so that guests which were managed grow back.
         """
-        started, at = time.monotonic(), time.time()
+        started, at = time.monotonic(), self._clock()
         self._number += 1
         page = self._policies()
         try:
@@ -70,7 +72,7 @@ class Cycle:
             outcomes.append(outcome)
             if outcome.result is Result.DONE:
                 move = outcome.decision
-                self._history = self._history.commanded(move.guest, move.target, time.time())
+                self._history = self._history.commanded(move.guest, move.target, self._clock())
         return tuple(outcomes)
 
     def _report(

@@ -20,9 +20,12 @@ class Reader(Protocol):
 class Observer:
     """Takes snapshots, over a read-only connection."""
 
-    def __init__(self, hypervisor: Reader, host: Callable[[], Host]) -> None:
+    def __init__(
+        self, hypervisor: Reader, host: Callable[[], Host], clock: Callable[[], float] = time.time
+    ) -> None:
         self._hypervisor = hypervisor
         self._host = host
+        self._clock = clock
 
     def observe(self) -> View:
         """Return the host and its guests as they are now.
@@ -35,4 +38,4 @@ class Observer:
             ConfigError: the kernel does not tell its memory.
         """
         survey = self._hypervisor.read()
-        return View(host=self._host(), guests=survey.guests, now=time.time())
+        return View(host=self._host(), guests=survey.guests, now=self._clock())

@@ -1,0 +1,138 @@
+"""The agent's metrics: golden text, absence, and names that want to break it."""
+
+import subprocess
+from dataclasses import replace
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from agent_parts import FakeHypervisor, cycle, hypervisor, page
+from ballonet.errors import HypervisorUnreachable, Refused
+from ballonet.guest import Guest, State
+from ballonet.policy import Mode, Selector
+from ballonet.quantity import GIB, MIB
+from ballonet_operator.board import Board
+from ballonet_operator.metrics import TABLE, AgentCollector
+from ballonet_operator.report import Report
+from golden import check
+from worlds import guest, host, policy, sample, traits
+
+FULL = host(available=100 * MIB, total=4 * GIB)
+HOSTILE = 'a"} 1\nevil{x="\\'
+
+
+def exposition(*reports: Report) -> str:
+    """Return what a scrape after these cycles gets, without what differs from run to run."""
+    board = Board()
+    for number, report in enumerate(reports, start=1):
+        board.record(replace(report, duration=0.25, at=1_000_000.0 + number))
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(AgentCollector(board.snapshot))
+    return generate_latest(registry).decode()
+
+
+def series(text: str, name: str) -> dict[tuple[str, ...], float]:
+    """Return the series of one metric: label values in the order of their names -> value."""
+    return {
+        tuple(value for _, value in sorted(found.labels.items())): found.value
+        for family in text_string_to_metric_families(text)
+        for found in family.samples
+        if found.name == f"ballonet_{name}"
+    }
+
+
+def some_host() -> FakeHypervisor:
+    """A host with a guest of nearly every kind."""
+    return hypervisor(
+        guest("idle", usable=800 * MIB),
+        guest("busy", actual=512 * MIB, sample=sample(usable=4 * MIB, total=460 * MIB)),
+        guest("refuses"),
+        guest("silent", traits=traits(statistics_period=0), sample=None),
+        guest("bare", traits=traits(balloon_model="none")),
+        guest("watched"),
+        guest("nobodys"),
+        Guest(uuid="uuid-off", name="off", state=State.SHUT_OFF),
+    )
+
+
+def busy_reports() -> list[Report]:
+    fake = some_host()
+
+    def trouble(call: str, name: str) -> None:
+        if call == "set_memory" and name == "refuses":
+            raise Refused("no", cause="busy")
+
+    fake.trouble = trouble
+    policies = (
+        policy("all", guests=Selector(names=("idle", "busy", "refuses", "silent", "bare", "off"))),
+        policy("looks", mode=Mode.OBSERVE, priority=5, guests=Selector(names=("watched",))),
+    )
+    beat = cycle(fake, FULL, policies)
+    return [
+        replace(beat.run_once(), page=replace(page(*policies), refused={"bad.yaml": ("no",)}))
+        for _ in range(2)
+    ]
+
+
+def test_the_exposition_is_as_it_was_found_good() -> None:
+    lines = exposition(*busy_reports()).splitlines(keepends=True)
+    check("agent-metrics.txt", "".join(line for line in lines if "build_info{" not in line))
+
+
+def test_promtool_finds_nothing_to_say() -> None:
+    done = subprocess.run(
+        ["promtool", "check", "metrics"],
+        input=exposition(*busy_reports()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_before_the_first_cycle_nothing_is_claimed() -> None:
+    text = exposition()
+    assert series(text, "cycle_last_success_timestamp_seconds") == {(): 0.0}
+    assert series(text, "guests") == {}
+    assert series(text, "moved_bytes_total") == {("grow",): 0.0, ("reclaim",): 0.0}
+
+
+def test_a_lost_cycle_leaves_no_series_of_guests_and_counts() -> None:
+    fake = hypervisor(guest("a"))
+    beat = cycle(fake, FULL)
+    good = beat.run_once()
+
+    def trouble(_: str, __: str) -> None:
+        raise HypervisorUnreachable("connection refused")
+
+    fake.trouble = trouble
+    text = exposition(good, beat.run_once())
+    assert series(text, "guest_target_bytes") == {}
+    assert series(text, "cycles_total") == {("complete",): 1.0, ("lost",): 1.0}
+    assert series(text, "cycle_last_success_timestamp_seconds") == {(): 1_000_001.0}
+    assert sum(series(text, "moves_total").values()) == 1.0
+
+
+def test_a_guest_that_is_gone_leaves_no_series() -> None:
+    fake = hypervisor(guest("a"), guest("b"))
+    beat = cycle(fake, FULL)
+    first = beat.run_once()
+    del fake.guests["a"]
+    assert set(series(exposition(first, beat.run_once()), "guest_target_bytes")) == {("b",)}
+
+
+def test_hostile_names_stay_one_label() -> None:
+    fake = hypervisor(guest(HOSTILE))
+    report = replace(
+        cycle(fake, FULL, [policy("all")]).run_once(), page=replace(page(), refused={HOSTILE: ("no",)})
+    )
+    text = exposition(report)
+    assert set(series(text, "guest_target_bytes")) == {(HOSTILE,)}
+    assert set(series(text, "policy_rejected")) == {(HOSTILE,)}
+    assert series(text, "evil") == {}
+
+
+def test_every_family_of_the_table_has_series_on_a_busy_host() -> None:
+    text = exposition(*busy_reports())
+    assert [family.name for family in TABLE if not series(text, family.name)] == []
