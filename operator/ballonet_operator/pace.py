@@ -19,8 +19,14 @@ class Pace:
     """
 
     def __init__(
-        self, run_once: Callable[[], Report], *, interval: float, listeners: Sequence[Listener]
+        self,
+        run_once: Callable[[], Report],
+        *,
+        interval: float,
+        listeners: Sequence[Listener],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self._run_once = run_once
         self._interval = interval
         self._listeners = listeners
@@ -28,17 +34,17 @@ class Pace:
 
     def run(self, stop: threading.Event) -> None:
         """Run cycles until ``stop`` is set."""
-        due = time.monotonic()
+        due = self._clock()
         while not stop.is_set():
             report = self._run_once()
             for listen in self._listeners:
                 listen(report)
             due = self._next(due + self._interval, report)
-            stop.wait(max(0.0, due - time.monotonic()))
+            stop.wait(max(0.0, due - self._clock()))
 
     def _next(self, due: float, report: Report) -> float:
         """Return when the next cycle is due; says once that cycles are late, and once that they are not."""
-        now = time.monotonic()
+        now = self._clock()
         late = now > due
         if late and not self._late:
             facts = {"duration_seconds": report.duration, "interval_seconds": self._interval}
