@@ -37,11 +37,17 @@ _ABSURD: Final = 16
 _FUTURE: Final = 86400.0
 
 
+def is_complete(record: Record) -> bool:
+    """Whether libvirt asked the guest's QEMU for the record: its resident set is the last thing it adds.
+
+    ``NOWAIT`` makes libvirt leave out what needs the QEMU when somebody else holds the guest's job.
+    """
+    return "balloon.rss" in record
+
+
 def guest_from(record: Record, *, uuid: str, name: str, facts: Facts | None, now: float) -> Guest:
     """Return the guest that a statistics record describes.
 
-    A record of an active guest without ``balloon.rss`` is incomplete: somebody else holds the guest's job,
-    so libvirt left out what needs its QEMU (``VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT``).
     ``now`` only serves to recognise impossible timestamps.
     """
     fields = _Fields(record)
@@ -52,7 +58,7 @@ def guest_from(record: Record, *, uuid: str, name: str, facts: Facts | None, now
     resident = fields.size("resident", "balloon.rss")
     sample = _sample(fields, maximum, now)
     plugged, in_use = (facts.virtio_mem_size, facts.virtio_mem_current) if facts else (0, 0)
-    incomplete = resident is None and guest_state not in (State.SHUT_OFF, State.CRASHED)
+    incomplete = not is_complete(record) and guest_state not in (State.SHUT_OFF, State.CRASHED)
     return Guest(
         uuid=uuid,
         name=name,

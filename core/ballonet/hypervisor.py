@@ -1,128 +1,247 @@
-"""The only module that imports libvirt: reading every guest in one bulk call, and moving memory."""
+"""The only module that imports libvirt: reading every guest of a host, and moving memory.
+
+How a read survives guests and daemons that hang is told in ``bulk`` and ``connection``. KiB are turned into
+bytes, and libvirt's untyped objects into values, here and in ``domain_stats``; neither goes any further.
+"""
 
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Final, TypeVar, cast
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import Any, Final
 
 import libvirt
 
-from ballonet.domain_stats import Record, guest_from
-from ballonet.domain_xml import Facts, facts_from
-from ballonet.errors import DeadlineExceeded, HypervisorUnreachable, Refused
-from ballonet.guest import Guest, Overrides, State
-from ballonet.quantity import KIB
-from ballonet.workers import Workers, result_by
+from ballonet.changes import Changes, balloon_size
+from ballonet.connection import Connections
+from ballonet.domain_stats import Record
+from ballonet.domain_xml import NAMESPACE, PREFIX, xml_from
+from ballonet.errors import HypervisorUnreachable, Refused
+from ballonet.fact_book import FactBook
+from ballonet.guest import Guest, Overrides
+from ballonet.libvirt_errors import LibvirtError, failure, one_line, unreachable
+from ballonet.quantity import KIB, format_size
+from ballonet.session import Domain, Identity, version_text
+from ballonet.survey import Survey, Surveyor
+from ballonet.workers import Workers
 
-T = TypeVar("T")
-_PAGE: Final = 4 * KIB
+__all__ = ["Hypervisor", "Survey"]
+
+_STATISTICS: Final = libvirt.VIR_DOMAIN_STATS_STATE | libvirt.VIR_DOMAIN_STATS_BALLOON
+_NOWAIT: Final = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
+
+# Events after which a guest's XML may say something else. Its balloon has an event too, and the XML shows the
+# balloon's size, but nothing that is read from there.
+_CHANGES: Final = (
+    libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+    libvirt.VIR_DOMAIN_EVENT_ID_METADATA_CHANGE,
+    libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED,
+    libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
+    libvirt.VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE,
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """Every guest of one host at one instant, and whom we asked."""
+@cache
+def _prepare() -> None:
+    """Start libvirt's event loop, once per process and before the first connection, as libvirt wants it.
 
-    guests: tuple[Guest, ...]
-    hypervisor: str
-    hypervisor_version: str
-    libvirt_version: str
-    host_name: str
+    Keepalive and events need it. Errors reach us as exceptions; without a handler of ours libvirt would
+    print each of them as well.
+    """
+
+    def loop() -> None:
+        while True:
+            with suppress(libvirt.libvirtError):
+                libvirt.virEventRunDefaultImpl()
+
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    libvirt.virEventRegisterDefaultImpl()
+    threading.Thread(target=loop, name="libvirt-events", daemon=True).start()
 
 
-libvirt.registerErrorHandler(lambda *_: None, None)
+class _LibvirtSession:
+    """One libvirt connection as a ``Session``, and the calls that change a guest; every call blocks."""
+
+    def __init__(self, uri: str, *, read_only: bool, changed: Callable[[str], None]) -> None:
+        _prepare()
+        self._uri = uri
+        self._changed = changed
+        self._handles: dict[str, Any] = {}
+        try:
+            self._libvirt: Any = (libvirt.openReadOnly if read_only else libvirt.open)(uri or None)
+        except libvirt.libvirtError as error:
+            raise unreachable(_error(error), uri) from error
+        with suppress(libvirt.libvirtError):  # libvirt's test driver has none.
+            # Calls to a daemon that is silent for three times five seconds end with an error.
+            self._libvirt.setKeepAlive(5, 3)
+        self.identity: Final = self._ask_identity()
+        self._callbacks = [number for event in _CHANGES for number in self._subscribe(event)]
+
+    def domains(self) -> list[Domain]:
+        with self.doing("list the guests"):
+            handles = self._libvirt.listAllDomains(0)
+            domains = [_domain(handle) for handle in handles]
+        self._handles = {domain.uuid: domain.handle for domain in domains}
+        return domains
+
+    def statistics(self, domains: Sequence[Domain]) -> dict[str, Record]:
+        handles = [domain.handle for domain in domains]
+        with self.doing("read the guests' statistics"):
+            records = self._libvirt.domainListGetStats(handles, _STATISTICS, _NOWAIT)
+            return {str(handle.UUIDString()): record for handle, record in records}
+
+    def summary(self, domain: Domain) -> Record:
+        handle: Any = domain.handle
+        with self.doing(f"read {one_line(domain.name)}"):
+            state, maximum, actual, *_ = handle.info()
+        return {"state.state": state, "balloon.maximum": maximum, "balloon.current": actual}
+
+    def xml(self, domain: Domain) -> str:
+        handle: Any = domain.handle
+        with self.doing(f"read the XML of {one_line(domain.name)}"):
+            return str(handle.XMLDesc(0))
+
+    def set_memory(self, guest: Guest, size: int) -> None:
+        self._handle(guest).setMemoryFlags(size // KIB, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+
+    def set_statistics_period(self, guest: Guest, seconds: int) -> None:
+        self._handle(guest).setMemoryStatsPeriod(seconds, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+
+    def set_metadata(self, guest: Guest, xml: str | None) -> None:
+        handle = self._handle(guest)
+        live = libvirt.VIR_DOMAIN_AFFECT_LIVE if handle.isActive() else 0
+        kept = libvirt.VIR_DOMAIN_AFFECT_CONFIG if handle.isPersistent() else 0
+        handle.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, xml, PREFIX, NAMESPACE, live | kept)
+
+    def close(self) -> None:
+        """Close it. A subscription that is left would keep it open inside libvirt."""
+        for number in self._callbacks:
+            with suppress(libvirt.libvirtError):
+                self._libvirt.domainEventDeregisterAny(number)
+        self._handles = {}
+        with suppress(libvirt.libvirtError):
+            self._libvirt.close()
+
+    def _handle(self, guest: Guest) -> Any:
+        handle = self._handles.get(guest.uuid)
+        return handle if handle is not None else self._libvirt.lookupByUUIDString(guest.uuid)
+
+    def _subscribe(self, event: int) -> Iterator[int]:
+        def changed(_connection: object, handle: Any, *_details: object) -> None:
+            self._changed(str(handle.UUIDString()))
+
+        with suppress(libvirt.libvirtError):  # An older libvirt lacks some; reading again by age covers them.
+            yield int(self._libvirt.domainEventRegisterAny(None, event, changed, None))
+
+    def _ask_identity(self) -> Identity:
+        with self.doing("ask for libvirt's version"):
+            return Identity(
+                hypervisor=str(self._libvirt.getType()),
+                hypervisor_version=version_text(int(self._libvirt.getVersion())),
+                libvirt_version=version_text(int(self._libvirt.getLibVersion())),
+                host_name=str(self._libvirt.getHostname()),
+            )
+
+    @contextmanager
+    def doing(self, what: str) -> Iterator[None]:
+        """Turn libvirt's errors into ours; ``what`` completes "cannot ..."."""
+        try:
+            yield
+        except libvirt.libvirtError as error:
+            raise failure(_error(error), what, self._uri) from error
 
 
-def _version(number: int) -> str:
-    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
+def _domain(handle: Any) -> Domain:
+    uuid, name, number = str(handle.UUIDString()), str(handle.name()), int(handle.ID())
+    return Domain(uuid=uuid, name=name, running=number if number >= 0 else None, handle=handle)
+
+
+def _error(error: libvirt.libvirtError) -> LibvirtError:
+    text = error.get_error_message() or str(error)
+    return LibvirtError(int(error.get_error_code() or 1), int(error.get_error_domain() or 0), str(text))
 
 
 class Hypervisor:
-    """A connection to one host's libvirt."""
+    """One host's libvirt. Thread-safe; it opens its connection when needed, and again when it is lost.
+
+    Whatever changes a guest raises ``Refused`` with its cause, ``GuestGone``, ``DeadlineExceeded`` where the
+    guest hangs (at once for as long as an earlier change hangs in it), or ``HypervisorUnreachable``.
+    """
 
     def __init__(self, uri: str, *, read_only: bool, deadline: float = 1.0) -> None:
+        """Remember where to connect; nothing is opened before the first call.
+
+        Args:
+            uri: libvirt's connection URI; empty: libvirt's default.
+            read_only: use the read-only socket; every change is refused.
+            deadline: seconds after which a call is no longer waited for.
+        """
         self._uri = uri
         self._read_only = read_only
         self._deadline = deadline
         self._workers = Workers()
-        self._lock = threading.Lock()
-        self._connection: libvirt.virConnect | None = None
-        self._facts: dict[tuple[str, int], Facts] = {}
+        self._book = FactBook()
+        self._connections = Connections(self._open, self._workers, uri)
+        self._surveyor = Surveyor(self._connections, self._book)
+        self._reading = threading.Lock()
+        self._changes = Changes()
 
     def read(self, deadline: float | None = None) -> Survey:
-        """Read every guest."""
-        return self._run(self._survey, deadline, "reading the guests")
+        """Return every guest, as complete as ``deadline`` seconds allow.
+
+        Raises:
+            HypervisorUnreachable: libvirt cannot be reached or does not answer.
+        """
+        until = time.monotonic() + (self._deadline if deadline is None else deadline)
+        if not self._reading.acquire(timeout=max(0.0, until - time.monotonic())):
+            raise HypervisorUnreachable("another reading of the guests still waits for libvirt")
+        try:
+            return self._surveyor.read(until)
+        finally:
+            self._reading.release()
 
     def set_memory(self, guest: Guest, size: int) -> None:
-        """Set the guest's balloon."""
-        if self._read_only:
-            raise Refused(f"cannot resize {guest.name}: the connection is read-only", cause="read_only")
-        kib = size // _PAGE * 4
-        self._run(
-            lambda: self._open().lookupByUUIDString(guest.uuid).setMemoryFlags(kib, 1),
-            None,
-            f"resizing {guest.name}",
-        )
+        """Ask the guest's balloon to leave it ``size`` bytes, rounded down to pages of 4 KiB.
+
+        Success means that libvirt passed it on; whether the guest follows shows in later reads.
+        """
+        pages = balloon_size(guest, size)
+        what = f"resize {one_line(guest.name)} to {format_size(size)}"
+        self._change(guest, what, lambda session: session.set_memory(guest, pages))
 
     def set_statistics_period(self, guest: Guest, seconds: int) -> None:
-        """Set how often the guest's driver reports."""
-        self._run(
-            lambda: self._open().lookupByUUIDString(guest.uuid).setMemoryStatsPeriod(seconds, 1),
-            None,
-            f"setting the statistics period of {guest.name}",
-        )
-        self._facts.clear()
+        """Let the guest's driver report every ``seconds``, 0 for never; it lasts until the guest ends."""
+        what = f"set the statistics period of {one_line(guest.name)}"
+        self._change(guest, what, lambda session: session.set_statistics_period(guest, seconds))
 
     def set_overrides(self, guest: Guest, overrides: Overrides) -> None:
-        """Write the guest's metadata."""
-        raise NotImplementedError
+        """Write the guest's own terms into its metadata; terms that say nothing remove what was there.
+
+        Where libvirt keeps the guest's definition they are kept with it, so that they outlive a restart.
+        """
+        what = f"write the metadata of {one_line(guest.name)}"
+        self._change(guest, what, lambda session: session.set_metadata(guest, xml_from(overrides)))
 
     def close(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the connection and end the threads; one that hangs ends when its call returns."""
+        self._connections.close(time.monotonic() + self._deadline)
+        self._workers.stop()
 
-    def _run(self, call: Callable[[], T], deadline: float | None, what: str) -> T:
-        until = time.monotonic() + (deadline or self._deadline)
-        future: Future[T] = self._workers.start(call)
-        try:
-            return result_by(future, until, what)
-        except DeadlineExceeded as error:
-            raise HypervisorUnreachable(str(error)) from error
-        except libvirt.libvirtError as error:
-            self._connection = None
-            raise HypervisorUnreachable(f"{what}: {error}") from error
+    def _open(self) -> _LibvirtSession:
+        session = _LibvirtSession(self._uri, read_only=self._read_only, changed=self._book.distrust)
+        self._book.distrust_all()  # Events were missed while there was no connection.
+        return session
 
-    def _open(self) -> libvirt.virConnect:
-        with self._lock:
-            if self._connection is None:
-                opener = libvirt.openReadOnly if self._read_only else libvirt.open
-                self._connection = opener(self._uri)
-            return self._connection
+    def _change(self, guest: Guest, what: str, call: Callable[[_LibvirtSession], None]) -> None:
+        if self._read_only:
+            raise Refused(f"cannot {what}: the connection is read-only", cause="read_only")
 
-    def _survey(self) -> Survey:
-        connection = self._open()
-        domains = connection.listAllDomains(0)
-        active = [domain for domain in domains if domain.ID() != -1]
-        records = connection.domainListGetStats(active, 5, 1 << 29) if active else []
-        guests = [self._guest(domain, cast("Record", record)) for domain, record in records]
-        guests += [
-            Guest(uuid=domain.UUIDString(), name=domain.name(), state=State.SHUT_OFF)
-            for domain in domains
-            if domain.ID() == -1
-        ]
-        return Survey(
-            guests=tuple(guests),
-            hypervisor=str(connection.getType()),
-            hypervisor_version=_version(connection.getVersion()),
-            libvirt_version=_version(connection.getLibVersion()),
-            host_name=str(connection.getHostname()),
-        )
+        def change(session: _LibvirtSession) -> None:
+            with session.doing(what):
+                call(session)
 
-    def _guest(self, domain: libvirt.virDomain, record: Record) -> Guest:
-        key = (str(domain.UUIDString()), int(domain.ID()))
-        if key not in self._facts:
-            self._facts[key] = facts_from(str(domain.XMLDesc(0)))
-        return guest_from(record, uuid=key[0], name=domain.name(), facts=self._facts[key], now=time.time())
+        once = self._changes.once(guest, what, change)
+        until = time.monotonic() + self._deadline
+        self._connections.retrying(lambda connection: connection.run(once, until, what), until)
+        self._book.distrust(guest.uuid)

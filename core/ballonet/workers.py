@@ -27,9 +27,10 @@ class Workers:
     """Runs functions on daemon threads, as many at once as are asked for. Thread-safe."""
 
     def __init__(self) -> None:
-        self._tasks: SimpleQueue[_Task] = SimpleQueue()
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._idle = 0
+        self._kept = _KEPT
 
     def start(self, function: Callable[[], T]) -> "Future[T]":
         """Run ``function`` on a thread and return at once; the future gets its result or its error."""
@@ -51,6 +52,13 @@ class Workers:
             threading.Thread(target=self._work, args=(task,), name="ballonet-call", daemon=True).start()
         return future
 
+    def stop(self) -> None:
+        """Keep no idle threads any more; a call that runs ends its thread when it returns."""
+        with self._lock:
+            idle, self._idle, self._kept = self._idle, 0, 0
+        for _ in range(idle):
+            self._tasks.put(None)
+
     def _work(self, task: _Task | None) -> None:
         while task is not None:
             task()
@@ -59,7 +67,7 @@ class Workers:
     def _next(self) -> _Task | None:
         """Return the next task, or None when this thread is one too many."""
         with self._lock:
-            if self._idle >= _KEPT:
+            if self._idle >= self._kept:
                 return None
             self._idle += 1
         while True:
