@@ -8,7 +8,7 @@ small idle guests first, and keep a busy one at the very edge of its need.)
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 Tiers = tuple[int, int, int, int]  # floor <= need <= want <= maximum, bytes
 
@@ -30,16 +30,19 @@ def _share_out(pool: int, lower: Sequence[int], upper: Sequence[int], shares: Se
 
     Guests are walked in the order in which they are satisfied, so one sort is all it costs.
     """
-    left, weight, level = float(pool - sum(lower)), sum(shares), 0.0
+    left, level = pool - sum(lower), 0.0
     if left <= 0:
         return list(lower)
     gaps = [up - low for low, up in zip(lower, upper, strict=True)]
-    for gap, share in sorted(zip(gaps, shares, strict=True), key=_satisfied_at):
-        level = left / weight
+    order = sorted(zip(gaps, shares, strict=True), key=_satisfied_at)
+    # What those weigh who are not satisfied yet, summed from the last: subtracting from the whole would leave
+    # nothing but rounding errors of a light guest beside a heavy one.
+    weights = list(accumulate(share for _, share in reversed(order)))
+    for gap, share in order:
+        level = left / weights.pop()
         if gap > level * share:
             break
         left -= gap
-        weight -= share
     return [low + min(gap, int(level * share)) for low, gap, share in zip(lower, gaps, shares, strict=True)]
 
 

@@ -22,7 +22,7 @@ TIB: Final = 1024 * GIB
 LARGEST: Final = 2**63 - 1
 
 _UNITS: Final = {
-    "": 1, "b": 1,
+    "": 1,
     "ki": KIB, "mi": MIB, "gi": GIB, "ti": TIB, "pi": 1024 * TIB,
     "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "p": 10**15,
 }  # fmt: skip
@@ -51,10 +51,7 @@ def _unit(suffix: str) -> int | None:
     """Return the factor of a suffix; a lone ``m`` is refused, Kubernetes reads it as a thousandth."""
     if suffix == "m":
         return None
-    lowered = suffix.lower()
-    if len(lowered) > 1:
-        lowered = lowered.removesuffix("b")
-    return _UNITS.get(lowered)
+    return _UNITS.get(suffix.lower().removesuffix("b"))
 
 
 def format_size(size: int) -> str:
