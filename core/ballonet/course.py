@@ -37,6 +37,8 @@ def took_back(course: Course, actual: int, *, autodeflate: bool, now: float) -> 
 def observe(course: Course, actual: int, now: float) -> tuple[Course, bool]:
     """Return the course after a new reading, and whether somebody else set the guest's size."""
     off = abs(actual - course.target)
+    if off > ARRIVED and _found_moving(course, now):
+        return replace(course, target=actual, progressed_at=now), False
     if course.reached:
         if off <= ARRIVED or now - course.asked_at < SETTLES_AFTER:
             return course, False
@@ -46,6 +48,16 @@ def observe(course: Course, actual: int, now: float) -> tuple[Course, bool]:
     if off < course.distance - ARRIVED:
         return replace(course, distance=off, progressed_at=now), False
     return course, False
+
+
+def _found_moving(course: Course, now: float) -> bool:
+    """Whether the guest has not come to rest since it was first seen.
+
+    An agent that was killed leaves balloons on their way. Where they arrive is no wish of anybody else, so
+    the next agent follows them there.
+    """
+    untouched = course.asked is None and course.ceiling is None
+    return untouched and now - course.progressed_at < SETTLES_AFTER
 
 
 def _adopted(course: Course, actual: int, now: float) -> tuple[Course, bool]:
