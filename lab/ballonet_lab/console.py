@@ -4,6 +4,8 @@ import base64
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,6 +13,8 @@ from typing import Final
 from ballonet_lab.errors import LabError
 
 _READY: Final = b"ballonet guest ready"
+# Seconds. A guest without any free memory drops what it receives, so a command may have to be sent again.
+_SEND_AGAIN: Final = 3.0
 
 
 @dataclass(slots=True)
@@ -38,8 +42,9 @@ class Console:
         """
         with self._turn:
             deadline = time.monotonic() + timeout
-            while _READY not in self._line(deadline, f"guest {self.guest} did not boot within {timeout:g} s"):
-                pass
+            while _READY not in (line := self._line(deadline) or b""):
+                if not line and time.monotonic() >= deadline:
+                    raise LabError(f"guest {self.guest} did not boot within {timeout:g} s")
 
     def run(self, command: str, timeout: float) -> tuple[int, str]:
         """Run a shell command in the guest and return its exit status and everything it printed.
@@ -48,51 +53,65 @@ class Console:
             LabError: the guest does not answer within ``timeout`` seconds, or is gone.
         """
         with self._turn:
-            deadline = time.monotonic() + timeout
-            late = f"guest {self.guest} did not answer {command!r} within {timeout:g} s"
             self._number += 1
-            self._send(f"{self._number} {base64.b64encode(command.encode()).decode()}\n", late, deadline)
-            return self._answer(deadline, late)
+            answer = self._ask(base64.b64encode(command.encode()), time.monotonic() + timeout)
+        if answer is None:
+            raise LabError(f"guest {self.guest} did not answer {command!r} within {timeout:g} s")
+        return answer
 
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
 
-    def _send(self, text: str, late: str, deadline: float) -> None:
-        self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
-        try:
-            self._socket.sendall(text.encode())
-        except TimeoutError as error:
-            raise LabError(late) from error
-        except OSError as error:
-            raise LabError(f"guest {self.guest} is gone") from error
+    def _ask(self, encoded: bytes, deadline: float) -> tuple[int, str] | None:
+        """Send the command until its answer comes; the guest carries out each number only once."""
+        request = b"%d %d %b\n" % (self._number, len(encoded), encoded)
+        while time.monotonic() < deadline:
+            self._send(request, deadline)
+            answer = self._answer(min(deadline, time.monotonic() + _SEND_AGAIN), deadline)
+            if answer is not None:
+                return answer
+        return None
 
-    def _answer(self, deadline: float, late: str) -> tuple[int, str]:
-        """Return this command's answer; one that comes late, for an earlier command, is passed over."""
+    def _answer(self, begun: float, deadline: float) -> tuple[int, str] | None:
+        """Return this command's answer if it has begun by then; that of an earlier command is passed over."""
         begin, end = f"<{self._number} ".encode(), f">{self._number}".encode()
-        while not (line := self._line(deadline, late)).startswith(begin):
-            pass
+        while not (line := self._line(begun) or b"").startswith(begin):
+            if time.monotonic() >= begun:
+                return None
         status = int(line.removeprefix(begin))
         encoded = bytearray()
-        while (line := self._line(deadline, late)) != end:
-            encoded += line
+        while (piece := self._line(deadline)) != end:
+            if piece is None:
+                return None
+            encoded += piece
         return status, base64.b64decode(encoded).decode(errors="replace")
 
-    def _line(self, deadline: float, late: str) -> bytes:
+    def _send(self, request: bytes, deadline: float) -> None:
+        self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+        with suppress(TimeoutError), self._still_there():
+            self._socket.sendall(request)
+
+    def _line(self, deadline: float) -> bytes | None:
+        """Return the next line, or None where there is none in time."""
         while b"\n" not in self._received:
-            self._receive(deadline, late)
-        line, _, rest = self._received.partition(b"\n")
-        self._received = rest
+            self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+            try:
+                with self._still_there():
+                    received = self._socket.recv(65536)
+            except TimeoutError:
+                return None
+            if not received:
+                raise LabError(f"guest {self.guest} is gone")
+            self._received += received
+        line, _, self._received = self._received.partition(b"\n")
         return bytes(line).strip()
 
-    def _receive(self, deadline: float, late: str) -> None:
-        self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+    @contextmanager
+    def _still_there(self) -> Iterator[None]:
         try:
-            received = self._socket.recv(65536)
-        except TimeoutError as error:
-            raise LabError(late) from error
+            yield
+        except TimeoutError:
+            raise
         except OSError as error:
             raise LabError(f"guest {self.guest} is gone") from error
-        if not received:
-            raise LabError(f"guest {self.guest} is gone")
-        self._received += received

@@ -1,8 +1,10 @@
 #!/bin/sh
 # The whole user space of a lab guest: load the drivers, then carry out commands from the serial line.
 #
-# A command arrives as one line, "NUMBER BASE64". Its answer is "<NUMBER STATUS", its output in base64, and
-# ">NUMBER". Base64 keeps line ends and whatever the command prints from being mistaken for the protocol.
+# A command arrives as one line, "NUMBER LENGTH BASE64". Its answer is "<NUMBER STATUS", its output in base64,
+# and ">NUMBER". Base64 keeps line ends and whatever the command prints from being mistaken for the protocol.
+# The kernel drops received characters when it has no memory left, so a line whose length is wrong is passed
+# over, and one that was sent again is carried out only once.
 export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -42,8 +44,11 @@ dd if=/dev/urandom of=/pattern bs=65536 count=16 2>/dev/null
 stty -F /dev/ttyS0 raw -echo
 exec </dev/ttyS0 >/dev/ttyS0 2>&1
 echo 'ballonet guest ready'
+last=0
 while :; do
-    while read -r number encoded; do
+    while read -r number length encoded; do
+        [ "${#encoded}" = "$length" ] && [ "$number" != "$last" ] || continue
+        last=$number
         echo "$encoded" | base64 -d >/command
         sh /command </dev/null >/output 2>&1
         echo "<$number $?"

@@ -12,7 +12,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -96,7 +96,10 @@ def _lock(available: int) -> str:
             f"this machine has {_available()} bytes available, less than the {available} that were asked for"
         )
     while (surplus := _available() - available) > _NEAR:
-        piece = mmap.mmap(-1, min(surplus, _PIECE) // mmap.PAGESIZE * mmap.PAGESIZE)
+        size = min(surplus, _PIECE) // mmap.PAGESIZE * mmap.PAGESIZE
+        piece = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        with suppress(OSError):
+            piece.madvise(mmap.MADV_HUGEPAGE)  # Several times faster, where the kernel knows it.
         _pieces.append(piece)
         address = ctypes.addressof(ctypes.c_char.from_buffer(piece))
         if _LIBC.mlock(ctypes.c_void_p(address), ctypes.c_size_t(len(piece))) != 0:
