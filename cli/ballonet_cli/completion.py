@@ -17,9 +17,9 @@ PROGRAM: Final = "ballonet"
 VARIABLE: Final = "_BALLONET_COMPLETE"
 
 
-def complete_guest(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+def complete_guest(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """Return the guests whose names begin like this; none where libvirt does not answer at once."""
-    hypervisor = Hypervisor(uri(), read_only=True, deadline=_DEADLINE)
+    hypervisor = Hypervisor(uri(ctx), read_only=True, deadline=_DEADLINE)
     try:
         names = [guest.name for guest in hypervisor.read().guests]
     except BallonetError:

@@ -23,9 +23,9 @@ def remember_uri(ctx: click.Context, _: click.Parameter, uri: str | None) -> str
     return uri
 
 
-def uri() -> str:
-    """Return the URI of the command that runs now."""
-    found: str = click.get_current_context().meta.get(_KEY, DEFAULT_URI)
+def uri(ctx: click.Context | None = None) -> str:
+    """Return the URI of a command, or of the one that runs now."""
+    found: str = (ctx or click.get_current_context()).meta.get(_KEY, DEFAULT_URI)
     return found
 
 

@@ -58,7 +58,10 @@ def _statistics(guest: Guest, now: float) -> Iterator[tuple[str, str]]:
     yield "statistics", f"{'' if is_fresh(guest, now) else 'stale, '}{age} old{_period(guest)}"
     yield from _sizes(sample)
     if guest.actual is not None and sample.usable is not None and is_fresh(guest, now):
-        yield "cannot give up", f"{format_size(max(0, guest.actual - sample.usable))} (actual - usable)"
+        yield (
+            "cannot give up",
+            f"{format_size(max(0, guest.actual - sample.usable))} (actual - usable, at rest)",
+        )
     yield from _counters(sample)
     if guest.dropped:
         yield "impossible", f"{', '.join(map(printable, guest.dropped))}: reported, and not believed"

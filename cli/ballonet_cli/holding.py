@@ -34,13 +34,13 @@ def hold(*, name: str, size: Amount | None, seconds: float, force: bool) -> None
         until = float(round(time.time()) + seconds)
         # The hold comes first, or an agent could move the guest again before it.
         target = judge(guest, size, time.time(), force=force).size if size is not None else None
-        held = Hold(until=until, size=target if target is not None else guest.actual)
+        held = Hold(until=until, size=target)
         hypervisor.set_overrides(guest, replace(_overrides(guest), hold=held))
         if size is not None:
             resize(hypervisor, guest, size, force=force)
-    at = f" at {format_size(held.size)}" if held.size is not None else ""
+    at = f"at {format_size(target)}" if target is not None else "at what it has"
     end = datetime.fromtimestamp(until, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
-    click.echo(f"{printable(guest.name)} is held{at} for {format_duration(seconds)}, until {end}")
+    click.echo(f"{printable(guest.name)} is held {at} for {format_duration(seconds)}, until {end}")
 
 
 @click.command(short_help="End a hold.")

@@ -103,20 +103,30 @@ def _pin(traits: Traits) -> str:
 
 
 def _spare_its_life(guest: Guest, size: int, now: float) -> None:
-    """Refuse a size at which the guest would swap or kill its own processes.
+    """Refuse a size at which the guest would surely swap or kill its own processes.
 
-    ``actual - usable`` is what it cannot give up (control law), good to a few dozen MiB at rest; a growth
-    never hurts, so it is never refused.
+    A growth never hurts, so it is never refused.
+    """
+    use = _least_use(guest, now)
+    if use is not None and guest.actual is not None and size < min(use, guest.actual):
+        uses = f"{printable(guest.name)} uses at least {format_size(use)} that it cannot give up"
+        raise ConfigError(
+            f"{uses}: at {format_size(size)} it would swap or kill processes; ask for more, or add --force"
+        )
+
+
+def _least_use(guest: Guest, now: float) -> int | None:
+    """Return what the guest uses at the very least, whatever kind of driver it has.
+
+    ``actual - usable`` is right at rest, but the size may be newer than the sample. ``total - usable`` is of
+    one instant and lacks only the kernel's own part where the total follows the balloon; elsewhere it is
+    too much. The smaller of the two is never more than the truth for long.
     """
     sample = guest.sample
     if sample is None or sample.usable is None or guest.actual is None or not is_fresh(guest, now):
-        return
-    use = guest.actual - sample.usable
-    if size < min(use, guest.actual):
-        raise ConfigError(
-            f"{printable(guest.name)} uses {format_size(use)} that it cannot give up: at {format_size(size)}"
-            " it would swap or kill processes; ask for more, or add --force"
-        )
+        return None
+    whole = guest.actual if sample.total is None else min(guest.actual, sample.total)
+    return max(0, whole - sample.usable)
 
 
 def _above(name: str, size: int, maximum: int) -> tuple[str, ...]:

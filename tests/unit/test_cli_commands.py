@@ -158,4 +158,5 @@ def test_completion_without_libvirt_offers_nothing_and_says_nothing() -> None:
         LIBVIRT_DEFAULT_URI=NOWHERE,
     )
 
-    assert result.output == ""
+    assert result.exit_code == 0
+    assert result.output == "\n"
