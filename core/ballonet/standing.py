@@ -52,7 +52,8 @@ def stand(guest: Guest, policies: Sequence[Policy], past: Past | None, view: Vie
     if guest.actual is None or not guest.maximum or guest.read is not Read.OK:
         reason = exclusion(guest, policy, past, view.now) if policy else Reason.NO_POLICY
         return Standing(guest=guest, policy=policy, past=_unread(guest, past, view.now), excluded=reason)
-    known = past or Past(course=courses.begin(guest.actual, view.now))
+    # A stopped guest has no past worth keeping: when it runs again, nothing that it showed before holds.
+    known = past if past and guest.active else Past(course=courses.begin(guest.actual, view.now))
     if policy is None:
         return _ownerless(guest, known, view.now)
     return _owned(guest, policy, known, view, cycle)
