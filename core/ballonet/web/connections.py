@@ -22,21 +22,30 @@ class Limits:
         first_request: seconds from connecting to a complete first request, TLS handshake included.
         idle: seconds between requests; longer than the usual scrape interval, so that scrapers keep theirs.
         answer: seconds from a complete request to a sent answer; above any sensible scrape time-out.
+        precision: seconds between looks at these times, which also bounds how long stopping takes.
     """
 
     connections: int = 32
     first_request: float = 10.0
     idle: float = 120.0
     answer: float = 60.0
+    precision: float = 0.5
 
 
 class Connection:
-    """One client's place: ``busy`` while its request is being answered, ``over`` once it was cut."""
+    """One client's place.
 
-    __slots__ = ("busy", "deadline", "over", "since", "stream")
+    Attributes:
+        busy: its request is being answered.
+        last: no request is taken after this one, the server stops.
+        over: it was cut.
+    """
+
+    __slots__ = ("busy", "deadline", "last", "over", "since", "stream")
 
     def __init__(self, stream: socket.socket, patience: float) -> None:
         self.stream = stream
+        self.last = False
         self.over = False
         self.waits(patience)
 
@@ -115,6 +124,7 @@ class Connections:
         deadline = time.monotonic() + grace
         with self._lock:
             for connection in self._open:
+                connection.last = True
                 if not connection.busy:
                     connection.cut()
             self._left.wait_for(lambda: not self._open, max(0.0, deadline - time.monotonic()))

@@ -5,6 +5,7 @@ import http.client
 import logging
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase
@@ -61,6 +62,7 @@ class Exchange(BaseHTTPRequestHandler):
     """Answers the requests of one connection, one after another, until either side ends it."""
 
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # The parser's own 0.9 would be answered without a head.
     wbufsize = -1  # Head and body leave in one piece.
     disable_nagle_algorithm = True
 
@@ -85,6 +87,11 @@ class Exchange(BaseHTTPRequestHandler):
         self._head = _Head(self.rfile)
         self.rfile = self._head  # type: ignore[assignment]
 
+    def finish(self) -> None:
+        """Close both sides; what a client that left did not take is lost."""
+        with suppress(OSError):
+            super().finish()
+
     def handle_one_request(self) -> None:
         """Read one request and answer it; a client that leaves meanwhile ends the connection."""
         self._gzip = False
@@ -97,6 +104,7 @@ class Exchange(BaseHTTPRequestHandler):
         except (ConnectionError, TimeoutError, ssl.SSLError) as error:
             log.debug("client left", extra={"error": str(error)})
             self.close_connection = True
+        self.close_connection = self.close_connection or self._place.last
         self._place.waits(self._limits.idle)
         self._head.left = _LONGEST_HEAD
 
@@ -116,7 +124,8 @@ class Exchange(BaseHTTPRequestHandler):
         try:
             response = self._respond()
         finally:
-            self.close_connection |= response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            broken = response.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR}
+            self.close_connection = self.close_connection or broken
             self._send(response)
 
     def _respond(self) -> Response:

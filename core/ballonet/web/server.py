@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_POLL: Final = 0.5  # Seconds between looks at the connections' deadlines; bounds the time to stop.
 _CROWDED: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -65,8 +64,9 @@ class Server:
     def start(self) -> None:
         """Accept clients, each listening socket in a thread of its own."""
         for listener in self._listeners:
+            look = self._connections.limits.precision
             thread = threading.Thread(
-                target=listener.serve_forever, args=(_POLL,), name="web-listener", daemon=True
+                target=listener.serve_forever, args=(look,), name="web-listener", daemon=True
             )
             thread.start()
             self._threads.append(thread)
