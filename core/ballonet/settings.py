@@ -53,6 +53,8 @@ def _split(value: object) -> object:
 def _path(text: str) -> str:
     if not text.startswith("/") or any(letter in text for letter in "?#% \t"):
         raise ValueError(f"{text!r} is no path of a URL: write for example /metrics")
+    if text.startswith("/-/"):
+        raise ValueError(f"{text!r} is among the probes: write for example /metrics")
     return text
 
 

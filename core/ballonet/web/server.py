@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_GOODBYE: Final = 0.5  # Seconds to wait for the client's last words,
+_GOODBYE_READS: Final = 16  # and how many there may be.
 _CROWDED: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -128,8 +130,26 @@ class _Listener(TCPServer):
             if rules is None or rules.tls is None or _secured(connection, rules.tls):
                 Exchange(connection, client, self, self._routes, self._rules, self._connections.limits)
         finally:
+            if not connection.over:
+                _say_goodbye(connection.stream)
             self._connections.leave(connection)
             self.shutdown_request(connection.stream)
+
+
+def _say_goodbye(stream: socket.socket) -> None:
+    """End our side and read what the client still sends, for a moment.
+
+    Closing with unread bytes makes the kernel reset the connection, and the client would lose the answer that
+    says what was wrong with its request (RFC 9112, 9.6). A TLS client has to do without.
+    """
+    if isinstance(stream, ssl.SSLSocket):
+        return
+    with suppress(OSError):
+        stream.shutdown(socket.SHUT_WR)
+        stream.settimeout(_GOODBYE)
+        for _ in range(_GOODBYE_READS):
+            if not stream.recv(65536):
+                return
 
 
 def _secured(connection: Connection, tls: "Tls") -> bool:
