@@ -30,13 +30,13 @@ def uri(ctx: click.Context | None = None) -> str:
 
 
 @contextmanager
-def connected(*, read_only: bool) -> Iterator[Hypervisor]:
-    """Connect for the length of one command.
+def connected(*, read_only: bool, deadline: float = DEADLINE) -> Iterator[Hypervisor]:
+    """Connect for the length of one command; ``deadline`` in seconds is for each call.
 
     Raises:
         HypervisorUnreachable: at the first call, not here.
     """
-    hypervisor = Hypervisor(uri(), read_only=read_only, deadline=DEADLINE)
+    hypervisor = Hypervisor(uri(), read_only=read_only, deadline=deadline)
     try:
         yield hypervisor
     finally:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import click
 
+from ballonet.errors import ConfigError, Refused
 from ballonet.guest import Guest, Hold, Overrides
 from ballonet.quantity import Amount, format_size
 from ballonet_cli.balloon import read_guest, resize
@@ -59,4 +60,18 @@ def unhold(*, name: str) -> None:
 
 
 def _overrides(guest: Guest) -> Overrides:
-    return guest.traits.overrides if guest.traits is not None else Overrides()
+    """Return what is to be kept of the guest's own terms.
+
+    Raises:
+        ConfigError: the guest is off, and what is not running is not read.
+        Refused: they could not be read, so that writing would lose them.
+    """
+    name = printable(guest.name)
+    if not guest.active:
+        raise ConfigError(
+            f"{name} is {guest.state.value}: only a running guest can be held; start it with"
+            f" `virsh start {name}`"
+        )
+    if guest.traits is None:
+        raise Refused(f"{name}'s definition could not be read just now: try again", cause="unread")
+    return guest.traits.overrides

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import count
 from types import FrameType
 from typing import Final
 
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.live import Live
 
 from ballonet.errors import BallonetError
+from ballonet_cli.failures import warn
 from ballonet_cli.keyboard import Keyboard, keyboard
 from ballonet_cli.scene import Scene
 from ballonet_cli.steering import steered
@@ -80,17 +82,25 @@ def _until_next(live: Live, keys: Keyboard, scene: Scene, window: Window, second
 
 
 def show_lines(look: Look, *, interval: float, times: int | None) -> None:
-    """Print scenes as lines, each scene headed by its time, for ever or ``times`` of them."""
-    shown = 0
-    while True:
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        for line in plain_lines(look()):
-            click.echo(f"{stamp} {line}")
-        shown += 1
-        if shown == times:
-            return
-        sys.stdout.flush()
+    """Print scenes as lines, each line headed by its time, for ever or ``times`` of them.
+
+    Raises:
+        BallonetError: the very first look failed. Later failures are said, and looking goes on.
+    """
+    _print_scene(look())
+    for _ in count() if times is None else range(times - 1):
         time.sleep(interval)
+        try:
+            _print_scene(look())
+        except BallonetError as error:
+            warn(f"{error}; trying again")
+
+
+def _print_scene(scene: Scene) -> None:
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    for line in plain_lines(scene):
+        click.echo(f"{stamp} {line}")
+    sys.stdout.flush()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """``ballonet top``: one host's memory, live."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -17,6 +18,8 @@ from ballonet_cli.site import Site, read_policies
 from ballonet_cli.tables import console
 from ballonet_cli.view import Window
 
+# A reading that hangs must not keep the person's keys waiting for long.
+_DEADLINE: Final = 1.0
 # Without policies the plan is made for the guests' needs only: everything is observed, nothing is decided.
 _ONLOOKER = Policy(name="onlooker", mode=Mode.OBSERVE, floor=Amount(percent=0))
 
@@ -39,7 +42,7 @@ def top(*, policies: Path | None, interval: float, times: int | None, sort: str)
     require_local("top")
     known = read_policies(policies) if policies else None
     screen = console()
-    with connected(read_only=True) as hypervisor:
+    with connected(read_only=True, deadline=_DEADLINE) as hypervisor:
         look = _Eyes(hypervisor, known)
         if has_screen(screen):
             window = Window(

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import termios
@@ -266,6 +267,17 @@ def test_a_hold_without_a_size_keeps_the_guest_where_it_is(ballonet: Ballonet) -
     assert "  hold:1h  " in shown or "  hold:59m59s  " in shown
 
 
+@pytest.mark.usefixtures("herd")
+@pytest.mark.parametrize("command", ["hold", "unhold"])
+def test_a_guest_that_is_off_cannot_be_held(ballonet: Ballonet, command: str) -> None:
+    run = ballonet(command, "kept", code=2)
+
+    assert (
+        run.err
+        == "Error: kept is shut off: only a running guest can be held; start it with `virsh start kept`\n"
+    )
+
+
 def test_other_overrides_survive_a_hold(lab: Lab, ballonet: Ballonet) -> None:
     terms = '<b:guest xmlns:b="https://ballonet.dev/libvirt/1" floor="300Mi" weight="7"/>'
     guest = lab.guest("own-terms", metadata=terms)
@@ -277,6 +289,20 @@ def test_other_overrides_survive_a_hold(lab: Lab, ballonet: Ballonet) -> None:
         guest.destroy()
 
     assert overrides == {"floor": "300Mi", "weight": 7, "exempt": False, "hold": None}
+
+
+def test_a_guest_that_is_turned_off_ends_the_wait(lab: Lab) -> None:
+    lab.guest("brief", paused=True)
+    command = [sys.executable, "-m", "ballonet_cli", "set", "brief", "512Mi", "--wait", "--connect", lab.uri]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stderr is not None
+        while waiting.stderr.readline() != "brief 1Gi\n":
+            assert waiting.poll() is None
+        lab.virsh.run("destroy", "brief")
+        rest = waiting.stderr.read()
+
+    assert waiting.returncode == 1
+    assert rest == "Error: brief was turned off meanwhile\n"
 
 
 def test_plan_tells_what_would_be_done_and_touches_nothing(
@@ -327,7 +353,12 @@ def test_top_without_a_terminal_prints_lines(ballonet: Ballonet) -> None:
 
 
 @pytest.mark.usefixtures("herd")
-def test_top_on_a_terminal_draws_quits_and_leaves_it_as_it_was(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(None, 0), (signal.SIGINT, 0), (signal.SIGTERM, 143)], ids=["q", "SIGINT", "SIGTERM"]
+)
+def test_top_on_a_terminal_draws_and_leaves_it_as_it_was(
+    lab: Lab, number: signal.Signals | None, code: int
+) -> None:
     person, program = pty.openpty()
     termios.tcsetwinsize(program, (24, 100))
     before = termios.tcgetattr(program)
@@ -340,8 +371,11 @@ def test_top_on_a_terminal_draws_quits_and_leaves_it_as_it_was(lab: Lab) -> None
         seen = read_until(person, b"q quit")
         os.write(person, b"m")
         seen += read_until(person, b"m maximum")
-        os.write(person, b"q")
-        code = top.wait(timeout=30)
+        if number is None:
+            os.write(person, b"q")
+        else:
+            top.send_signal(number)
+        ended = top.wait(timeout=30)
         seen += read_until(person, b"\x1b[?1049l")
         after = termios.tcgetattr(program)
     finally:
@@ -350,7 +384,7 @@ def test_top_on_a_terminal_draws_quits_and_leaves_it_as_it_was(lab: Lab) -> None
         os.close(person)
         os.close(program)
 
-    assert code == 0
+    assert ended == code
     assert b"web-1" in seen
     assert after == before
 
