@@ -65,6 +65,8 @@ def linux_domain(spec: GuestSpec, *, image: GuestImage, kvm: bool, console: Path
     _text(system, "initrd", str(image.initramfs))
     _text(system, "cmdline", _command_line(spec))
     SubElement(SubElement(domain, "features"), "acpi")
+    # A kernel that panics reboots at once; let that be seen instead of a fresh guest in its place.
+    _text(domain, "on_reboot", "destroy")
     SubElement(domain, "cpu", mode="host-passthrough" if kvm else "maximum")
     devices = _devices(domain)
     if spec.swap:

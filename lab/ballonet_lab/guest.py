@@ -35,7 +35,7 @@ class LabGuest(Qemu):
     console: Console
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
-    def run(self, command: str, *, timeout: float = 30) -> str:
+    def run(self, command: str, *, timeout: float = 60) -> str:
         """Run a shell command in the guest and return everything it printed.
 
         Raises:

@@ -48,7 +48,7 @@ class Load:
         release(self._console, str(self.number))
 
     def _progress(self) -> tuple[int, str]:
-        status, output = self._console.run(f"cat /loads/{self.number}", timeout=30)
+        status, output = self._console.run(f"cat /loads/{self.number}", timeout=60)
         if status != 0:
             return 0, "busy"
         written, _, state = output.strip().partition(" ")
@@ -62,7 +62,7 @@ def start_load(
     kind = "anonymous" if anonymous else "tmpfs"
     arguments = f"{number} {kind} {size} {rate} {touched_every:g}"
     command = f"setsid /load {arguments} >/dev/null 2>&1 & echo $! >/loads/{number}.pid"
-    status, output = console.run(command, timeout=30)
+    status, output = console.run(command, timeout=60)
     if status != 0:
         raise LabError(f"guest {console.guest} does not start a load: {output.strip()}")
     return Load(console, number, size)

@@ -162,6 +162,15 @@ def test_a_killed_guest_vanishes_but_a_persistent_one_is_only_off(lab: Lab, boot
         _ = fleeting.pid
 
 
+def test_a_guest_whose_kernel_panics_does_not_come_back_as_another(lab: Lab, boot: Boot) -> None:
+    (guest,) = boot([GuestSpec(name="panicking", maximum=256 * MIB, memory_stats_period=0)])
+
+    with pytest.raises(LabError, match="guest panicking is gone"):
+        guest.run("echo c >/proc/sysrq-trigger")
+
+    eventually(lambda: "panicking" not in lab.virsh.guests("--all"), "the panicking guest vanished")
+
+
 def test_guests_survive_a_restart_of_libvirtd(own_lab: Lab) -> None:
     guest = own_lab.guest("survivor", metadata='<own:mark xmlns:own="urn:own">kept</own:mark>')
     pid = guest.pid
