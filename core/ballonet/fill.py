@@ -51,11 +51,13 @@ def _satisfied_at(guest: tuple[int, float]) -> float:
     return gap / share
 
 
-def scale(asked: Sequence[int], limit: int) -> list[int]:
-    """Return each request cut in proportion, so that together they stay within ``limit``."""
+def scale(asked: Sequence[int], limits: Sequence[int]) -> list[int]:
+    """Return each request cut in proportion, as far as all requests together exceed its own limit.
+
+    All together stay within the largest limit, and those with smaller limits within theirs.
+    """
     total = sum(asked)
-    if total <= limit:
-        return list(asked)
-    if limit <= 0:
-        return [0] * len(asked)
-    return [request * limit // total for request in asked]
+    return [
+        request if total <= max(limit, 0) else max(0, request * limit // total)
+        for request, limit in zip(asked, limits, strict=True)
+    ]

@@ -15,7 +15,7 @@ _PAGE: Final = 4096
 # Below the critical level guests shrink by this much of their maximum per cycle, if their pace is less.
 CRITICAL_PACE: Final = 25.0
 # Not even an urgent change is worth less than this: libvirt's call costs more than it moves.
-_LEAST_CHANGE: Final = MIB
+LEAST_CHANGE: Final = MIB
 
 
 @dataclass(slots=True)
@@ -47,8 +47,9 @@ def limit(moves: Sequence[Move], stock: Supply, signals: Signals) -> None:
     for move in moves:
         move.hurried = signals.critical or stock.available < move.reserves.critical
         move.new = _paced(move)
-        _drop_small(move, stock)
     _grant([move for move in moves if move.new > move.base], stock)
+    for move in moves:
+        _drop_small(move, stock)
 
 
 def _fill(moves: Sequence[Move], stock: Supply) -> None:
@@ -88,26 +89,25 @@ def _drop_small(move: Move, stock: Supply) -> None:
     """Apply the dead band: growth below need, and shrinks while the host is short, are exempt."""
     change = move.new - move.base
     urgent = move.base < move.terms.need if change > 0 else stock.available < move.reserves.reclaim
-    if abs(change) < (_LEAST_CHANGE if urgent else move.standing.band):
+    if abs(change) < (LEAST_CHANGE if urgent else move.standing.band):
         move.small = change != 0
         move.new = move.base
 
 
 def _grant(growing: Sequence[Move], stock: Supply) -> None:
-    """Bound this cycle's growth by what is available above critical: need first, then want, then spare."""
-    if not growing:
-        return
-    left = stock.available - max(move.reserves.critical for move in growing) - stock.in_flight
-    granted = [0] * len(growing)
+    """Bound this cycle's growth by what is available above critical: need first, then want, then spare.
+
+    Each guest reads its own policy's critical level, so that a stricter policy holds back only its own.
+    """
+    granted, left = [0] * len(growing), stock.available - stock.in_flight
     for tier in range(3):
         asked = [_asked(move, tier, grant) for move, grant in zip(growing, granted, strict=True)]
-        given = scale(asked, left)
+        given = scale(asked, [left - move.reserves.critical for move in growing])
         left -= sum(given)
         granted = [grant + more for grant, more in zip(granted, given, strict=True)]
     for move, grant in zip(growing, granted, strict=True):
         if move.base + grant < move.new:
             move.new = _whole_pages(move.base + grant, move.terms)
-            _drop_small(move, stock)
 
 
 def _asked(move: Move, tier: int, granted: int) -> int:

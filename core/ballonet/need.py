@@ -194,21 +194,25 @@ def assess(
     )
 
 
-def blind(guest: Guest, policy: Policy, target: int) -> Terms:
-    """Return the terms of a guest whose statistics are old: it can only grow."""
+def blind(guest: Guest, policy: Policy, target: int, *, starved: Starvation | None, guessed: int) -> Terms:
+    """Return the terms of a guest whose statistics are old: it can only grow.
+
+    ``guessed`` is what it needs if an alert, or its driver, says that it is starved.
+    """
     maximum = guest.maximum or 0
     least = min(target, maximum)
     return Terms(
         use=least,
         margin=0,
         slope=0.0,
-        need=least,
+        need=least if starved is None else min(max(least, guessed), maximum),
         want=maximum,
         peak=0.0,
         floor=least,
         maximum=maximum,
         weight=weight_of(guest, policy),
         fresh=False,
+        starved=starved,
     )
 
 
@@ -217,7 +221,7 @@ def decayed(demand: Demand, now: float) -> float:
     use = demand.report.use if demand.report is not None else 0
     if demand.peak <= use:
         return demand.peak
-    faded = 0.5 ** (max(now - demand.peak_at, 0.0) / PEAK_HALF_LIFE)
+    faded: float = 0.5 ** (max(now - demand.peak_at, 0.0) / PEAK_HALF_LIFE)
     return use + (demand.peak - use) * faded
 
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from ballonet.decision import Decision, Plan, Resize, Stay, View
 from ballonet.history import History
-from ballonet.move import Move, limit
+from ballonet.move import LEAST_CHANGE, Move, limit
 from ballonet.policy import Policy, Reserves, by_precedence
 from ballonet.pool import Supply, reserves_in_force, supply, swapping
 from ballonet.reason import Reason
@@ -169,7 +169,7 @@ def _rest(move: Move) -> Reason:
         return Reason.POLICY_REMOVED
     if not move.terms.fresh:
         return Reason.STATISTICS_STALE
-    if move.base < move.terms.need:
+    if move.terms.need - move.base >= LEAST_CHANGE:
         return Reason.HOST_FULL
     return Reason.SMALL_CHANGE if move.small else Reason.SETTLED
 

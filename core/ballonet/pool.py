@@ -46,10 +46,10 @@ def held_by(standing: Standing) -> int:
     """Return the host memory behind one guest that is, or could become, available.
 
     Pages of a guest on huge pages never were; a pinned guest holds all that it has. Where the resident
-    size cannot be read the last known one stands in, or else the guest's size.
+    size cannot be read the last known one stands in, or else the guest's size, or its target.
     """
     guest = standing.guest
-    actual = guest.actual or 0
+    actual = guest.actual if guest.actual is not None else standing.target or 0
     if not guest.active or (guest.traits is not None and guest.traits.hugepages):
         return 0
     if guest.traits is not None and guest.traits.pinned:

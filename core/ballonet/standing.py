@@ -8,7 +8,7 @@ from ballonet.decision import Starvation, Terms, View
 from ballonet.eligibility import exclusion
 from ballonet.guest import Guest, Read, is_fresh
 from ballonet.history import Course, Demand, Past
-from ballonet.need import around, assess, blind, follow, learn, starvation
+from ballonet.need import around, assess, blind, follow, guess, learn, starvation
 from ballonet.policy import Mode, Policy, owner
 from ballonet.reason import Reason
 
@@ -77,7 +77,7 @@ def _ownerless(guest: Guest, past: Past, now: float) -> Standing:
     band = band_of(guest, RELEASED)
     course = courses.judge(course, actual, band, now)
     past = past._replace(course=course)
-    terms = blind(guest, RELEASED, course.target)
+    terms = blind(guest, RELEASED, course.target, starved=None, guessed=0)
     return Standing(guest=guest, policy=RELEASED, past=past, terms=terms, band=band)
 
 
@@ -133,9 +133,10 @@ def _terms(
     cycle: float,
 ) -> tuple[Terms, Demand]:
     """Return the guest's terms, and its demand with the peak brought up to now."""
-    if not fresh or demand.report is None:
-        return blind(guest, policy, course.target), demand
     has = max(guest.actual or 0, course.target if course.reached else 0)
+    if not fresh or demand.report is None:
+        guessed = int(guess(cycle) * has)
+        return blind(guest, policy, course.target, starved=starved, guessed=guessed), demand
     terms = assess(guest, policy, demand, now, has=has, starved=starved, cycle=cycle)
     return terms, Demand(*demand[:4], terms.peak, now)
 

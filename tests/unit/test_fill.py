@@ -135,22 +135,26 @@ def test_who_got_less_for_its_share_than_another_has_all_that_the_tier_offers(
 
 
 @pytest.mark.parametrize(
-    ("asked", "limit", "granted"),
+    ("asked", "limits", "granted"),
     [
-        pytest.param([10, 20], 30, [10, 20], id="enough"),
-        pytest.param([10, 20], 15, [5, 10], id="in-proportion"),
-        pytest.param([10, 20], 1, [0, 0], id="rounded-down"),
-        pytest.param([10, 20], 0, [0, 0], id="nothing"),
-        pytest.param([10, 20], -5, [0, 0], id="less-than-nothing"),
-        pytest.param([], 5, [], id="nobody"),
+        pytest.param([10, 20], [30, 30], [10, 20], id="enough"),
+        pytest.param([10, 20], [15, 15], [5, 10], id="in-proportion"),
+        pytest.param([10, 20], [1, 1], [0, 0], id="rounded-down"),
+        pytest.param([10, 20], [0, 0], [0, 0], id="nothing"),
+        pytest.param([10, 20], [-5, -5], [0, 0], id="less-than-nothing"),
+        pytest.param([10, 20], [0, 15], [0, 10], id="a-smaller-limit-binds-only-whom-it-is-for"),
+        pytest.param([10, 20], [15, 30], [5, 20], id="enough-for-one"),
+        pytest.param([], [], [], id="nobody"),
     ],
 )
-def test_requests_are_cut_in_proportion(asked: list[int], limit: int, granted: list[int]) -> None:
-    assert scale(asked, limit) == granted
+def test_requests_are_cut_in_proportion(asked: list[int], limits: list[int], granted: list[int]) -> None:
+    assert scale(asked, limits) == granted
 
 
-@given(st.lists(st.integers(0, 2**50)), st.integers(-(2**50), 2**50))
-def test_what_is_granted_never_exceeds_the_limit_nor_what_was_asked(asked: list[int], limit: int) -> None:
-    granted = scale(asked, limit)
-    assert sum(granted) <= max(limit, 0)
-    assert all(0 <= given_size <= request for given_size, request in zip(granted, asked, strict=True))
+@given(st.lists(st.tuples(st.integers(0, 2**50), st.integers(-(2**50), 2**50)), max_size=6))
+def test_what_is_granted_never_exceeds_any_limit_nor_what_was_asked(requests: list[tuple[int, int]]) -> None:
+    granted = scale([asked for asked, _ in requests], [limit for _, limit in requests])
+    assert all(0 <= size <= asked for size, (asked, _) in zip(granted, requests, strict=True))
+    for _, limit in requests:
+        bound = [size for size, (_, own) in zip(granted, requests, strict=True) if own <= limit]
+        assert sum(bound) <= max(limit, 0)
