@@ -40,6 +40,9 @@ class FakeHypervisor:
             host_name="kvm-1",
         )
 
+    def reread(self, guest: Guest) -> None:
+        self.calls.append(("reread", guest.name, 0))
+
     def set_memory(self, guest: Guest, size: int) -> None:
         self.calls.append(("set_memory", guest.name, size))
         self.trouble("set_memory", guest.name)
@@ -94,9 +97,10 @@ def cycle(
     policies: Iterable[Policy] = (Policy(name="all"),),
     *,
     dry_run: bool = False,
+    clock: Callable[[], float] = lambda: NOW,
 ) -> Cycle:
-    """Return a cycle over a fake hypervisor on a host that never changes, where time stands still."""
+    """Return a cycle over a fake hypervisor on a host that never changes."""
     written = page(*policies)
-    observer = Observer(fake, lambda: host, lambda: NOW)
+    observer = Observer(fake, lambda: host, clock)
     acting = actor(fake, dry_run=dry_run)
-    return Cycle(observer, acting, lambda: written, interval=2.0, clock=lambda: NOW)
+    return Cycle(observer, acting, lambda: written, interval=2.0, clock=clock)

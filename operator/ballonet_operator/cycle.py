@@ -62,7 +62,7 @@ class Cycle:
         decided = plan(view, policies, self._history, cycle=self._interval)
         self._history = decided.history
         outcomes = self._act(decided)
-        periods = tuple(self._actor.wake(decided, _enforced(policies)))
+        periods = self._wake(decided, policies)
         return self._report(page, started, at, view, decided, outcomes, periods)
 
     def _act(self, decided: Plan) -> tuple[Outcome, ...]:
@@ -74,6 +74,13 @@ class Cycle:
                 move = outcome.decision
                 self._history = self._history.commanded(move.guest, move.target, self._clock())
         return tuple(outcomes)
+
+    def _wake(self, decided: Plan, policies: tuple[Policy, ...]) -> tuple[PeriodSet, ...]:
+        """Ask silent guests to report; libvirt does not tell the reading connection that they will."""
+        periods = tuple(self._actor.wake(decided, _enforced(policies)))
+        for each in periods:
+            self._observer.changed(each.guest)
+        return periods
 
     def _report(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ballonet.decision import View
+from ballonet.guest import Guest
 from ballonet.host import Host
 from ballonet.hypervisor import Survey
 
@@ -14,6 +15,10 @@ class Reader(Protocol):
 
     def read(self, deadline: float | None = None) -> Survey:
         """Read every guest."""
+        ...
+
+    def reread(self, guest: Guest) -> None:
+        """Read the guest's XML anew in the next read."""
         ...
 
 
@@ -39,3 +44,7 @@ class Observer:
         """
         survey = self._hypervisor.read()
         return View(host=self._host(), guests=survey.guests, now=self._clock())
+
+    def changed(self, guest: Guest) -> None:
+        """Do not rely any more on what is known of a guest's XML."""
+        self._hypervisor.reread(guest)

@@ -191,7 +191,7 @@ def test_a_silent_guest_of_an_enforcing_policy_is_asked_to_report(
 ) -> None:
     fake = hypervisor(one)
     cycle(fake, FULL, [owner]).run_once()
-    assert calls(fake, "set_statistics_period") == expected
+    assert calls(fake, "set_statistics_period") == calls(fake, "reread") == expected
     assert calls(fake) in ([], ["a"])
 
 

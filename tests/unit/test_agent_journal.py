@@ -15,7 +15,7 @@ from ballonet.reason import Reason
 from ballonet_operator.cycle import Cycle
 from ballonet_operator.journal import Journal
 from ballonet_operator.report import Report
-from worlds import guest, host, policy, sample, traits, view
+from worlds import NOW, guest, host, policy, sample, traits, view
 
 FULL = host(available=100 * MIB, total=4 * GIB)
 ROOMY = host(available=3 * GIB, total=4 * GIB)
