@@ -88,16 +88,16 @@ class Console:
         return status, base64.b64decode(encoded).decode(errors="replace")
 
     def _send(self, request: bytes, deadline: float) -> None:
-        self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
         with suppress(TimeoutError), self._still_there():
+            self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
             self._socket.sendall(request)
 
     def _line(self, deadline: float) -> bytes | None:
         """Return the next line, or None where there is none in time."""
         while b"\n" not in self._received:
-            self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
             try:
                 with self._still_there():
+                    self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
                     received = self._socket.recv(65536)
             except TimeoutError:
                 return None
