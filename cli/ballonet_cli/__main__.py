@@ -7,6 +7,7 @@ import click
 
 from ballonet_cli.balloon import set_guest
 from ballonet_cli.completion import PROGRAM, VARIABLE, completion
+from ballonet_cli.demo.command import demo
 from ballonet_cli.failures import Program
 from ballonet_cli.guest_list import list_guests, show_guest
 from ballonet_cli.holding import hold, unhold
@@ -24,7 +25,7 @@ def cli() -> None:
 
 # In the order of the help: what looks, what moves, what thinks aloud.
 COMMANDS = (
-    list_guests, show_guest, top, set_guest, hold, unhold, plan_guests, explain_guest, completion,
+    list_guests, show_guest, top, set_guest, hold, unhold, plan_guests, explain_guest, demo, completion,
 )  # fmt: skip
 for command in COMMANDS:
     cli.add_command(command)

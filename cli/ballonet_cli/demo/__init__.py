@@ -5,6 +5,6 @@
 agent and ends them again, ``work`` makes guests busy, ``scrape`` reads the two programs, ``screen`` shows it,
 and ``play`` leads through the acts.
 
-Every number that is shown comes from the two ``/metrics`` pages, as anybody else could read them. Only whether a
-guest's own write has finished, and its kernel log, are asked of the guest itself.
+Every number that is shown comes from the two ``/metrics`` pages, as anybody else could read them. Only
+whether a guest's own write has finished, and its kernel log, are asked of the guest itself.
 """

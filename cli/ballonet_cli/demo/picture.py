@@ -54,7 +54,9 @@ class Reading:
     @property
     def settled(self) -> bool:
         """Whether it is where the agent wants it."""
-        return None not in (self.actual, self.target) and abs((self.actual or 0) - (self.target or 0)) <= _NEAR
+        return (
+            None not in (self.actual, self.target) and abs((self.actual or 0) - (self.target or 0)) <= _NEAR
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ class Picture:
 
     @property
     def held(self) -> int | None:
-        """The sum that the budget is about: min(resident, actual) of all guests; None where one is unknown."""
+        """The sum that the budget is about, min(resident, actual) of all guests; None: one is unknown."""
         return _sum([guest.held for guest in self.guests.values()])
 
     @property
@@ -118,7 +120,9 @@ def _gauge(guest: Reading) -> Gauge:
 
 def picture(names: Sequence[str], exporter: Metrics, agent: Metrics, *, budget: int, at: float) -> Picture:
     """Return what two scrapes show of the guests called ``names``; ``agent`` is empty before it runs."""
-    levels = {labels.get("level"): int(value) for labels, value in agent.get("ballonet_host_reserve_bytes", ())}
+    levels = {
+        labels.get("level"): int(value) for labels, value in agent.get("ballonet_host_reserve_bytes", ())
+    }
     return Picture(
         at=at,
         host=Host(

@@ -1,9 +1,8 @@
-"""The policy of the demo: the defaults, with smaller reserves where the budget is small."""
+"""The policy of the demo: the defaults at the textbook's size, smaller reserves and larger floors below."""
 
 from typing import Final
 
 from ballonet.policy import Mode
-from ballonet.quantity import GIB
 from ballonet_cli.demo.size import NAMES, Size
 
 _POLICY: Final = """\
@@ -13,7 +12,7 @@ metadata: {{name: demo}}
 spec:
   mode: {mode}
   guests: {{names: [{names}]}}
-  memory: {{floor: 25%, headroom: 20%}}
+  memory: {{floor: {floor}%, headroom: 20%}}
 """
 # The default reserves of an 8 GiB host as percentages; their lower bounds are made for hosts of that size.
 _SMALL: Final = """\
@@ -24,5 +23,5 @@ _SMALL: Final = """\
 
 def policy_text(size: Size, mode: Mode) -> str:
     """Return the policy file."""
-    text = _POLICY.format(mode=mode.value, names=", ".join(NAMES))
-    return text + _SMALL if size.budget < 8 * GIB else text
+    text = _POLICY.format(mode=mode.value, names=", ".join(NAMES), floor=size.floor_percent)
+    return text + _SMALL if size.small else text

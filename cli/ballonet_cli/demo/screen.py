@@ -2,16 +2,18 @@
 
 import time
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import click
-from rich.console import Console
 from rich.live import Live
 
 from ballonet_cli.demo.picture import Picture
 from ballonet_cli.live import has_screen
 from ballonet_cli.tables import console
 from ballonet_cli.view import Window, plain_lines, render
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _TITLE: Final = "ballonet demo"
 # The view's own lines beside one for each guest.

@@ -1,4 +1,4 @@
-"""How large the demo is: the textbook's sizes where the machine allows them, halved as often as it does not."""
+"""How large the demo is: the textbook's sizes where the machine allows them, smaller ones where not."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,10 +15,13 @@ SMALLEST: Final = 512 * MIB  # A guest with less has no room for a load that is 
 _GUESTS_PER_BUDGET: Final = 4  # 8 GiB for guests of 2 GiB.
 # The machine's own needs, QEMU's overhead, and the programs of the demo.
 _BESIDE: Final = 1.25
-# A busy guest takes this much of its maximum; with its kernel's own it then needs four fifths.
-_LOAD_PERCENT: Final = 70
-# No balloon can follow a load that outruns the cycle. An idle guest rests at a quarter of its maximum, of which
-# a good half is usable, and a cycle and a statistics period pass before it can grow: 4 seconds and a half.
+# What the host holds for a guest that has done nothing but boot: its kernel, and QEMU.
+_BOOTED: Final = 256 * MIB
+# A busy guest takes so much of its maximum, and an idle one keeps so much. A kernel takes a larger part of a
+# small guest, and what an idle guest has left must last until the agent has seen that it works.
+_LOAD_PERCENT, _FLOOR_PERCENT = 70, 25
+_SMALL_LOAD_PERCENT, _SMALL_FLOOR_PERCENT = 60, 40
+# No balloon can follow a load that outruns the cycle.
 _SECONDS_OF_LOAD: Final = 22
 
 
@@ -47,7 +50,24 @@ class Size:
     @property
     def load(self) -> int:
         """What a busy guest takes and keeps."""
-        return self.maximum * _LOAD_PERCENT // 100 // MIB * MIB
+        percent = _SMALL_LOAD_PERCENT if self.small else _LOAD_PERCENT
+        return self.maximum * percent // 100 // MIB * MIB
+
+    @property
+    def small(self) -> bool:
+        """Whether it is smaller than the textbook's."""
+        return self.maximum < LARGEST
+
+    @property
+    def floor_percent(self) -> int:
+        """What an idle guest keeps of its maximum, by the policy."""
+        return _SMALL_FLOOR_PERCENT if self.small else _FLOOR_PERCENT
+
+    @property
+    def touched(self) -> int:
+        """What an idle guest uses once, before there is an agent that keeps the budget."""
+        room = (self.budget - len(NAMES) * _BOOTED) * 9 // 10
+        return min(self.load, room // len(LATE) // MIB * MIB)
 
     @property
     def needed(self) -> int:
@@ -59,7 +79,7 @@ class Size:
 
         An emulated guest of the textbook's size writes some 85 MiB/s and is not slowed down further.
         """
-        return 0 if emulated and self.maximum >= LARGEST else self.load // _SECONDS_OF_LOAD
+        return 0 if emulated and not self.small else self.load // _SECONDS_OF_LOAD
 
 
 def fitting(available: int, processors: int) -> Size:
@@ -74,8 +94,8 @@ def fitting(available: int, processors: int) -> Size:
     while size.needed > available:
         if size.maximum == SMALLEST:
             raise ConfigError(
-                f"the smallest demo needs {format_size(size.needed)} of available memory, and this machine has"
-                f" {format_size(available)}: end something else, or run it on a larger machine"
+                f"the smallest demo needs {format_size(size.needed)} of available memory, and this machine"
+                f" has {format_size(available)}: end something else, or run it on a larger machine"
             )
         size = Size(
             maximum=size.maximum // 2, why=f"this machine has only {format_size(available)} available"
@@ -94,9 +114,7 @@ def chosen(maximum: int, available: int) -> Size:
             f"--guest-memory {format_size(maximum)} is out of range:"
             f" use {format_size(SMALLEST)} to {format_size(LARGEST)}"
         )
-    size = Size(
-        maximum=maximum // MIB * MIB, why="--guest-memory says so" if maximum < LARGEST else ""
-    )
+    size = Size(maximum=maximum // MIB * MIB, why="--guest-memory says so" if maximum < LARGEST else "")
     if size.needed > available:
         raise ConfigError(
             f"guests of {format_size(maximum)} need {format_size(size.needed)} of available memory, and this"

@@ -56,9 +56,7 @@ class Stage:
         Raises:
             LabError: one of them does not boot.
         """
-        specs = [
-            GuestSpec(name=name, maximum=self.size.maximum, memory_stats_period=CYCLE) for name in NAMES
-        ]
+        specs = [GuestSpec(name=name, maximum=self.size.maximum, memory_stats_period=CYCLE) for name in NAMES]
         # In a thread, so that a signal that comes meanwhile does not wait for the guests.
         pool = ThreadPoolExecutor(max_workers=1)
         future = pool.submit(self.lab.guests, specs)
@@ -71,7 +69,7 @@ class Stage:
 
     def start_agent(self, policy: str) -> None:
         """Write the policy, start the agent and wait for its first complete cycle."""
-        self.policies.mkdir()
+        self.policies.mkdir(parents=True)
         (self.policies / "demo.yaml").write_text(policy)
         self._start(
             "agent",

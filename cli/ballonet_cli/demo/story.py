@@ -45,8 +45,8 @@ class Story:
     """All of it.
 
     Attributes:
-        unhindered: seconds that the slowest guest took for the same load before there was an agent; None where
-            that was not measured.
+        unhindered: seconds that the slowest guest took for the same load before there was an agent; None
+            where that was not measured.
         highest: the largest sum of min(resident, actual) that was seen.
         looks: how often the sum was complete.
         killed: guests whose OOM killer acted; None where nobody looked.

@@ -53,14 +53,14 @@ def _seconds(seconds: float | None) -> str:
 def remarks(story: Story, size: Size) -> Iterator[str]:
     """Return what the tables mean, in sentences."""
     yield (
-        "ON THE HOST is min(resident, actual): host memory behind the guest, never more than its balloon leaves"
-        f" it. The sum of that was at most {format_size(story.highest)} of the budget of"
+        "ON THE HOST is min(resident, actual): host memory behind the guest, never more than its balloon"
+        f" leaves it. The sum of that was at most {format_size(story.highest)} of the budget of"
         f" {format_size(story.budget)} in {story.looks} looks; {format_size(size.promised)} are promised."
     )
     if story.waits:
         yield (
-            f"A load is {format_size(size.load)}. A guest had what it needs when its write was done, its balloon"
-            " was at or above the need that the agent then saw, and the margin was left usable inside it."
+            f"A load is {format_size(size.load)}. A guest had what it needs when its write was done, its"
+            " balloon was at or above the need that the agent then saw, and the margin was usable inside it."
         )
     if story.unhindered is not None:
         yield (

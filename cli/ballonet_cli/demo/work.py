@@ -67,7 +67,7 @@ class Rest:
 
     guest: LabGuest
     failure: str = ""
-    done: bool = False
+    done_at: float = 0.0  # By the wall clock; 0 until then.
 
     def begin(self) -> "Rest":
         """Let the guest begin, and return at once."""
@@ -79,4 +79,4 @@ class Rest:
             self.guest.release_memory()
         except LabError as error:
             self.failure = str(error)
-        self.done = True
+        self.done_at = time.time()
