@@ -121,9 +121,10 @@ def test_a_lost_hypervisor_is_said_once_and_its_return_too(lines: pytest.LogCapt
 
 
 def test_a_size_that_somebody_set_is_said(lines: pytest.LogCaptureFixture) -> None:
-    fake, journal = hypervisor(guest("a")), Journal()
-    beat = cycle(fake, ROOMY)
+    fake, journal, now = hypervisor(guest("a")), Journal(), [NOW]
+    beat = cycle(fake, ROOMY, clock=lambda: now[0])
     journal.record(beat.run_once())
+    now[0] += 4
     fake.guests["a"] = replace(
         fake.guests["a"], actual=512 * MIB, sample=sample(usable=300 * MIB, total=460 * MIB)
     )
