@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -264,7 +265,7 @@ def test_a_hold_without_a_size_keeps_the_guest_where_it_is(ballonet: Ballonet) -
     ballonet("unhold", "web-1")
 
     assert run.out.startswith("web-1 is held at what it has for 1h, until ")
-    assert "  hold:1h  " in shown or "  hold:59m59s  " in shown
+    assert re.search(r"^web-1 .*  hold:(1h|5\dm\d*s?)  ", shown, re.MULTILINE)
 
 
 @pytest.mark.usefixtures("herd")
