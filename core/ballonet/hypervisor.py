@@ -201,6 +201,10 @@ class Hypervisor:
         finally:
             self._reading.release()
 
+    def reread(self, guest: Guest) -> None:
+        """Read the guest's XML anew in the next read: another connection has changed what has no event."""
+        self._book.distrust(guest.uuid)
+
     def set_memory(self, guest: Guest, size: int) -> None:
         """Ask the guest's balloon to leave it ``size`` bytes, rounded down to pages of 4 KiB.
 
