@@ -117,7 +117,9 @@ class Agent:
         self._stop.wait()
         self._notifier.send("STOPPING=1")
         worker.join(self._options.interval + 3 * self._options.libvirt.deadline)
-        if self._asked and not worker.is_alive():
+        if worker.is_alive():
+            log.warning("the running cycle does not end, leaving it behind")
+        elif self._asked:
             self._release()
         self._server.stop()
         for connection in self._connections:

@@ -7,66 +7,17 @@ no series behind. ``python -m ballonet_operator.metrics --markdown`` prints the 
 import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
 from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from ballonet.decision import Terms
 from ballonet_operator.board import Snapshot
 from ballonet_operator.census import census, reclaimed
+from ballonet_operator.family import PREFIX, Family, Sample, of_report, per_terms
 from ballonet_operator.report import Report
-
-Sample = tuple[tuple[str, ...], float]
-_PREFIX: Final = "ballonet_"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """One row of the table.
-
-    Attributes:
-        name: without the prefix; of a counter with its ``_total``.
-        samples: label values and value of each series; none where nothing is known.
-    """
-
-    name: str
-    help: str
-    samples: Callable[[Snapshot], Iterable[Sample]]
-    labels: tuple[str, ...] = ()
-
-    @property
-    def counter(self) -> bool:
-        """Whether the value only ever rises."""
-        return self.name.endswith("_total")
-
-    def metric(self, snapshot: Snapshot) -> Metric:
-        """Return the family as prometheus_client wants it."""
-        make = CounterMetricFamily if self.counter else GaugeMetricFamily
-        family = make(f"{_PREFIX}{self.name}", self.help, labels=self.labels)
-        for labels, value in self.samples(snapshot):
-            family.add_metric(labels, value)
-        return family
-
-
-def _of_report(function: Callable[[Report], Iterable[Sample]]) -> Callable[[Snapshot], Iterable[Sample]]:
-    """Read the last complete cycle; what it says of guests is absent once libvirt is out of reach."""
-
-    def samples(snapshot: Snapshot) -> Iterable[Sample]:
-        report = snapshot.report
-        return function(report) if report is not None and report.plan is not None else ()
-
-    return samples
-
-
-def _per_terms(value: Callable[[Terms], float]) -> Callable[[Snapshot], Iterable[Sample]]:
-    def samples(report: Report) -> Iterator[Sample]:
-        return (((each.guest.name,), value(each.terms)) for each in report.decisions if each.terms)
-
-    return _of_report(samples)
 
 
 def _decisions(report: Report) -> Iterator[Sample]:
@@ -116,37 +67,37 @@ TABLE: Final = (
         name="guest_target_bytes",
         help="What the agent last asked the guest's balloon to leave it, or the size it found and adopted.",
         labels=("guest",),
-        samples=_of_report(lambda report: (((guest.name,), size) for guest, size in report.targets())),
+        samples=of_report(lambda report: (((guest.name,), size) for guest, size in report.targets())),
     ),
     Family(
         name="guest_proposed_bytes",
         help="What would have been set, were the guest's policy not only observing, or this no dry run.",
         labels=("guest",),
-        samples=_of_report(lambda report: (((each.guest.name,), size) for each, size in report.proposals())),
+        samples=of_report(lambda report: (((each.guest.name,), size) for each, size in report.proposals())),
     ),
     Family(
         name="guest_need_bytes",
         help="What the guest cannot give up, plus a margin.",
         labels=("guest",),
-        samples=_per_terms(lambda terms: terms.need),
+        samples=per_terms(lambda terms: terms.need),
     ),
     Family(
         name="guest_want_bytes",
         help="The guest's need plus headroom, or its recent peak where that is more.",
         labels=("guest",),
-        samples=_per_terms(lambda terms: terms.want),
+        samples=per_terms(lambda terms: terms.want),
     ),
     Family(
         name="guest_floor_bytes",
         help="The least that the guest's policy leaves it.",
         labels=("guest",),
-        samples=_per_terms(lambda terms: terms.floor),
+        samples=per_terms(lambda terms: terms.floor),
     ),
     Family(
         name="guest_decision",
         help="What the last cycle decided for the guest, and for which policy (empty: none); always 1.",
         labels=("guest", "policy", "reason"),
-        samples=_of_report(_decisions),
+        samples=of_report(_decisions),
     ),
     Family(
         name="moves_total",
@@ -171,28 +122,28 @@ TABLE: Final = (
         help="Available memory of the host above which guests grow, below which they shrink, and below which "
         "they shrink faster: the thresholds in force, pressure and alerts included.",
         labels=("level",),
-        samples=_of_report(_reserves),
+        samples=of_report(_reserves),
     ),
     Family(
         name="host_pool_bytes",
         help="What guests may have together while the reserve for growing stays free.",
-        samples=_of_report(_one(lambda report: report.plan.pool if report.plan else 0)),
+        samples=of_report(_one(lambda report: report.plan.pool if report.plan else 0)),
     ),
     Family(
         name="host_overcommitted_bytes",
         help="By how much the guests' needs exceed what the host can give; 0 while they fit.",
-        samples=_of_report(_one(lambda report: report.plan.overcommitted if report.plan else 0)),
+        samples=of_report(_one(lambda report: report.plan.overcommitted if report.plan else 0)),
     ),
     Family(
         name="reclaimed_bytes",
         help="What guests of policies have less than their maximum, together.",
-        samples=_of_report(_one(reclaimed)),
+        samples=of_report(_one(reclaimed)),
     ),
     Family(
         name="guests",
         help="Guests by state; one guest may be in several.",
         labels=("state",),
-        samples=_of_report(_guests),
+        samples=of_report(_guests),
     ),
     Family(
         name="policy_info",
@@ -254,7 +205,7 @@ def registry(snapshot: Callable[[], Snapshot]) -> CollectorRegistry:
 def table() -> str:
     """Return the table in Markdown."""
     rows = (
-        f"| `{_PREFIX}{family.name}` | {'counter' if family.counter else 'gauge'} "
+        f"| `{PREFIX}{family.name}` | {'counter' if family.counter else 'gauge'} "
         f"| {', '.join(f'`{label}`' for label in family.labels)} | {family.help} |\n"
         for family in TABLE
     )

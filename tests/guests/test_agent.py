@@ -225,7 +225,7 @@ def test_a_frozen_guest_gets_no_call_and_the_others_are_looked_after(
     assert running.series("guests")[("unresponsive",)] == 1.0
     assert running.series("cycle_duration_seconds")[()] < 1.0
     assert running.said("guest shrunk", guest="a") == []
-    running.end()
+    assert running.end(within=15) == 0
     a.thaw()
     eventually(lambda: "usable" in a.memory_statistics(), "the guest answers again")
     assert actual(a) == GIB
