@@ -126,7 +126,7 @@ def picture(names: Sequence[str], exporter: Metrics, agent: Metrics, *, budget: 
     return Picture(
         at=at,
         host=Host(
-            name="demo",
+            name=_host_name(exporter),
             total=_int(exporter, "host_memory_total_bytes"),
             available=_int(exporter, "host_memory_available_bytes"),
             budget=budget,
@@ -136,6 +136,10 @@ def picture(names: Sequence[str], exporter: Metrics, agent: Metrics, *, budget: 
         overcommitted=_int(agent, "host_overcommitted_bytes"),
         cycle=_float(agent, "cycle_last_success_timestamp_seconds"),
     )
+
+
+def _host_name(exporter: Metrics) -> str:
+    return next((labels.get("host", "") for labels, _ in exporter.get("ballonet_libvirt_info", ())), "")
 
 
 def _reserves(levels: Mapping[str | None, int]) -> Reserves | None:

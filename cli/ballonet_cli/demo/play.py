@@ -101,7 +101,7 @@ class Play:
             served = all(_finished(work) and self._served(work, seen) for work in works)
             return calm.since(seen) and served and all(guest.settled for guest in seen.guests.values())
 
-        return self._until(reached, f"{_and(busy)} had what they need and all guests were settled", keep=busy)
+        return self._until(reached, f"{_and(busy)} had what they need and all guests were settled", busy)
 
     def _served(self, work: Work, seen: Picture) -> bool:
         """Whether a guest has what it needs, by reports that are younger than the end of its write."""
@@ -112,15 +112,13 @@ class Play:
             wait.served = seen.at - work.began
         return guest.satisfied
 
-    def _until(
-        self, reached: Callable[[Picture], bool], what: str, *, keep: Iterable[str] | None = None
-    ) -> Picture:
+    def _until(self, reached: Callable[[Picture], bool], what: str, busy: Iterable[str] = ()) -> Picture:
         """Look again and again until something is reached, and return the picture in which it is.
 
         Args:
             reached: judges a picture.
-            what: completes the sentence "it did not happen that ...".
-            keep: these guests are busy, and the last picture belongs to the story if time runs out.
+            what: completes the sentence "it had not come to pass that ...".
+            busy: the guests that are busy, for the last picture of the story, should time run out.
         """
         deadline = min(time.monotonic() + _PATIENCE, time.monotonic() + LIMIT - self.screen.elapsed)
         while True:
@@ -128,10 +126,14 @@ class Play:
             if seen is not None and reached(seen):
                 return seen
             if time.monotonic() > deadline:
-                if keep is not None and seen is not None:
-                    self.story.keep("time ran out", seen, keep)
-                raise Unmet(f"it did not happen within {self.screen.elapsed:.0f} s that {what}")
+                raise self._too_late(what, seen, busy)
             time.sleep(_BETWEEN)
+
+    def _too_late(self, what: str, seen: Picture | None, busy: Iterable[str]) -> Unmet:
+        late = f"after {self.screen.elapsed:.0f} s it had not come to pass that {what}"
+        if seen is not None:
+            self.story.keep("time was up", seen, busy)
+        return Unmet("; ".join([late, *self.story.lacking()]))
 
     def _look(self) -> Picture | None:
         """Scrape both programs, show the picture and take note of it; None where one does not answer now."""

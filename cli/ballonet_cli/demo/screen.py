@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _TITLE: Final = "ballonet demo"
 # The view's own lines beside one for each guest.
-_FRAME: Final = 9
+_FRAME: Final = 10
 _BETWEEN_LINES: Final = 5.0
 
 

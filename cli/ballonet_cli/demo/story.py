@@ -75,10 +75,11 @@ class Story:
             return
         self.looks += 1
         self.highest = max(self.highest, picture.held)
-        if picture.held > self.budget:
+        over = picture.held - self.budget
+        if over > 0:
             raise Unmet(
                 f"the guests use {format_size(picture.held)} of the host (sum of min(resident, actual)),"
-                f" more than the budget of {format_size(self.budget)}"
+                f" {format_size(over)} more than the budget of {format_size(self.budget)}"
             )
 
     def _add_shortage(self, picture: Picture) -> None:
@@ -97,7 +98,7 @@ class Story:
         self.moments.append(Moment(name=name, picture=picture, busy=frozenset(busy)))
 
     def lacking(self) -> list[str]:
-        """Return a phrase for every busy guest of the last moment that has not what it needs."""
+        """Return a phrase for every guest that was busy in the last moment and had not what it needs."""
         if not self.moments:
             return []
         last = self.moments[-1]
