@@ -36,6 +36,12 @@ class RunningAgent:
         """Return the lines with this message and these fields."""
         return [line for line in self.lines(message) if fields.items() <= line.items()]
 
+    def asked(self, guest: str) -> int | None:
+        """Return the last size that it has set for a guest."""
+        moves = (line for line in self.lines() if line["msg"] in ("guest grown", "guest shrunk"))
+        sizes = [int(line["to_bytes"]) for line in moves if line["guest"] == guest]
+        return sizes[-1] if sizes else None
+
     @property
     def address(self) -> str:
         """Where it serves HTTP."""
