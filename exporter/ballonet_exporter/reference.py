@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from ballonet_exporter import metrics, process
 from ballonet_exporter.exposition import Family
 
+
 def reference() -> str:
     """Return the tables, as Markdown."""
     sections = (

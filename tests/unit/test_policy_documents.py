@@ -150,8 +150,8 @@ def test_an_invalid_example_is_refused_in_the_words_of_its_first_line(path: Path
             '{"evil\\u001b[2J": 1}',
             [
                 (
-                    "'spec.evil\\x1b[2J': is no field here: write one of mode, priority, hosts, guests, memory, "
-                    "thresholds, alerts, pace"
+                    "'spec.evil\\x1b[2J': is no field here: write one of "
+                    "mode, priority, hosts, guests, memory, thresholds, alerts, pace"
                 )
             ],
             id="terminal escape in a field",
