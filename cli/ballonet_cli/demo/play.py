@@ -98,8 +98,10 @@ class Play:
 
         def reached(seen: Picture) -> bool:
             works = [self._works[name] for name in busy]
-            served = all(_finished(work) and self._served(work, seen) for work in works)
-            return calm.since(seen) and served and all(guest.settled for guest in seen.guests.values())
+            # Lists, since every one must be asked at every look: each notes when its own time has come.
+            served = [_finished(work) and self._served(work, seen) for work in works]
+            settled = [guest.settled for guest in seen.guests.values()]
+            return all([calm.since(seen), *served, *settled])
 
         return self._until(reached, f"{_and(busy)} had what they need and all guests were settled", busy)
 
@@ -110,7 +112,7 @@ class Play:
         young = min(guest.reported_at, seen.cycle) >= work.finished_at
         if wait.served is None and young and guest.satisfied:
             wait.served = seen.at - work.began
-        return guest.satisfied
+        return wait.served is not None and guest.satisfied
 
     def _until(self, reached: Callable[[Picture], bool], what: str, busy: Iterable[str] = ()) -> Picture:
         """Look again and again until something is reached, and return the picture in which it is.
