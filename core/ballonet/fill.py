@@ -52,12 +52,18 @@ def _satisfied_at(guest: tuple[int, float]) -> float:
 
 
 def scale(asked: Sequence[int], limits: Sequence[int]) -> list[int]:
-    """Return each request cut in proportion, as far as all requests together exceed its own limit.
+    """Return each request cut in proportion, so that together they stay within their limits.
 
-    All together stay within the largest limit, and those with smaller limits within theirs.
+    Requests with a smaller limit are cut first, as if all others were cut as much; what that leaves goes to
+    the others, up to their own limit. All together stay within the largest limit, and those with a smaller
+    one within theirs.
     """
-    total = sum(asked)
-    return [
-        request if total <= max(limit, 0) else max(0, request * limit // total)
-        for request, limit in zip(asked, limits, strict=True)
-    ]
+    granted, total, given = [0] * len(asked), sum(asked), 0
+    for limit in sorted(set(limits)):
+        bound = [index for index, own in enumerate(limits) if own == limit]
+        left = max(0, limit - given)
+        for index in bound:
+            granted[index] = asked[index] if total <= left else asked[index] * left // total
+        given += sum(granted[index] for index in bound)
+        total -= sum(asked[index] for index in bound)
+    return granted

@@ -39,6 +39,9 @@ LEFT_ALONE: Final = frozenset(Reason) - {
     Reason.SETTLED, Reason.SMALL_CHANGE, Reason.HOST_FULL, Reason.STATISTICS_STALE,
 }  # fmt: skip
 
+# A guest that stays for one of these may have been left where it is because the change would be too small.
+_PERHAPS_SMALL: Final = frozenset({Reason.SMALL_CHANGE, Reason.STATISTICS_STALE, Reason.POLICY_REMOVED})
+
 
 def broken(view: View, plan: Plan) -> list[str]:
     """Return a sentence for every invariant that this plan breaks; empty when it is sound."""
@@ -161,7 +164,7 @@ def _lacks(decision: Decision, tier: int) -> bool:
     terms, target, grow_to = decision.terms, decision.target, decision.grow_to
     if terms is None or target is None or grow_to is None:
         return False
-    if tier and decision.reason is Reason.SMALL_CHANGE:
+    if tier and decision.reason in _PERHAPS_SMALL:
         return False
     return target + LEAST_CHANGE + PAGE < min((terms.need, terms.want)[tier], grow_to)
 

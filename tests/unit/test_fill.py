@@ -142,8 +142,9 @@ def test_who_got_less_for_its_share_than_another_has_all_that_the_tier_offers(
         pytest.param([10, 20], [1, 1], [0, 0], id="rounded-down"),
         pytest.param([10, 20], [0, 0], [0, 0], id="nothing"),
         pytest.param([10, 20], [-5, -5], [0, 0], id="less-than-nothing"),
-        pytest.param([10, 20], [0, 15], [0, 10], id="a-smaller-limit-binds-only-whom-it-is-for"),
+        pytest.param([10, 20], [0, 15], [0, 15], id="a-smaller-limit-binds-only-whom-it-is-for"),
         pytest.param([10, 20], [15, 30], [5, 20], id="enough-for-one"),
+        pytest.param([10, 20, 30], [6, 30, 30], [1, 11, 17], id="what-one-leaves-goes-to-the-others"),
         pytest.param([], [], [], id="nobody"),
     ],
 )
@@ -158,3 +159,8 @@ def test_what_is_granted_never_exceeds_any_limit_nor_what_was_asked(requests: li
     for _, limit in requests:
         bound = [size for size, (_, own) in zip(granted, requests, strict=True) if own <= limit]
         assert sum(bound) <= max(limit, 0)
+    largest = max((limit for _, limit in requests), default=0)
+    asked = sum(size for size, limit in requests if limit == largest)
+    rest = max(0, largest) - sum(granted)
+    cut = sum(size for size, (_, limit) in zip(granted, requests, strict=True) if limit == largest) < asked
+    assert not cut or rest <= len(requests)
