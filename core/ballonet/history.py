@@ -104,6 +104,15 @@ class History:
     swapped_out: int | None = None
     seen_at: float = 0.0
 
+    def attempted(self, guest: Guest, target: int) -> "History":
+        """Return the history after a call for ``target`` was given up, which libvirt may still carry out.
+
+        If the guest comes to be there, nobody else has set it.
+        """
+        past = self.guests[guest.uuid]
+        asked = past._replace(course=replace(past.course, asked=target))
+        return replace(self, guests={**self.guests, guest.uuid: asked})
+
     def commanded(self, guest: Guest, target: int, now: float) -> "History":
         """Return the history after ``target`` was really set for the guest."""
         past = self.guests[guest.uuid]

@@ -54,7 +54,7 @@ def plan(view: View, policies: Iterable[Policy], history: History, *, cycle: flo
         in_force=strictest,
         available=stock.available,
         pool=stock.pool(strictest.grow),
-        overcommitted=max(0, needs - stock.pool(strictest.reclaim)),
+        overcommitted=max(0, needs - max(0, stock.pool(strictest.reclaim))),
         pressed=reserves[""] != RELEASED.host_thresholds.reserves(view.host.memory),
         adopted=tuple((s.guest, s.guest.actual or 0) for s in standings if s.adopted),
     )

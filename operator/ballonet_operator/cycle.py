@@ -70,9 +70,11 @@ class Cycle:
         outcomes = []
         for outcome in self._actor.resize(decided):
             outcomes.append(outcome)
+            move = outcome.decision
             if outcome.result is Result.DONE:
-                move = outcome.decision
                 self._history = self._history.commanded(move.guest, move.target, self._clock())
+            elif outcome.result is Result.DEADLINE:
+                self._history = self._history.attempted(move.guest, move.target)
         return tuple(outcomes)
 
     def _wake(self, decided: Plan, policies: tuple[Policy, ...]) -> tuple[PeriodSet, ...]:

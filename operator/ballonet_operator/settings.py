@@ -46,7 +46,7 @@ class Host(Group):
 class AgentWeb(Web):
     """Where and how the agent serves metrics and probes."""
 
-    listen_address: ListenAddresses = listen_field(":9178")
+    listen_address: ListenAddresses = listen_field(":19178")
 
 
 class AgentSettings(Settings):

@@ -25,3 +25,13 @@ def test_a_size_that_is_set_once_the_guest_has_rested_is_a_wish() -> None:
     adopted = quiet_cycle(story, 700 * MIB).adopted
     assert [(one.name, size) for one, size in adopted] == [("a", 700 * MIB)]
     assert story.history.guests["uuid-a"].course.ceiling == 700 * MIB
+
+
+def test_a_resize_that_was_given_up_and_carried_out_late_is_nobody_elses_wish() -> None:
+    story = Story(cycle=1.0)
+    for _ in range(5):
+        quiet_cycle(story, GIB)
+    story.history = story.history.attempted(guest("a"), 700 * MIB)
+    late = quiet_cycle(story, 700 * MIB)
+    assert late.adopted == ()
+    assert story.history.guests["uuid-a"].course.ceiling is None
