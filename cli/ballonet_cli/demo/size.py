@@ -20,9 +20,9 @@ _BOOTED: Final = 256 * MIB
 # A busy guest takes so much of its maximum, and an idle one keeps so much. A kernel takes a larger part of a
 # small guest, and what an idle guest has left must last until the agent has seen that it works.
 _LOAD_PERCENT, _FLOOR_PERCENT = 70, 25
-_SMALL_LOAD_PERCENT, _SMALL_FLOOR_PERCENT = 60, 40
+_SMALL_LOAD_PERCENT, _SMALL_FLOOR_PERCENT = 50, 40
 # No balloon can follow a load that outruns the cycle.
-_SECONDS_OF_LOAD: Final = 22
+_SECONDS_OF_LOAD: Final = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

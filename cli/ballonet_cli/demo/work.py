@@ -9,6 +9,8 @@ from ballonet_lab import LabError, LabGuest, Load
 
 # Each look costs the guest 20 ms of its processor.
 _BETWEEN: Final = 0.5
+# A guest that wrote nothing for so long is asked whether its OOM killer ended the writer.
+_STALLED: Final = 5.0
 
 
 @dataclass(slots=True)
@@ -51,11 +53,13 @@ class Work:
             self.failure = str(error)
 
     def _watch(self, load: Load) -> None:
-        written = -1
+        written, moved = -1, time.monotonic()
         while written < self.size:
             time.sleep(_BETWEEN)
             before, written = written, load.written()
-            if written == before and load.failed():
+            if written > before:
+                moved = time.monotonic()
+            elif load.failed() or (time.monotonic() - moved > _STALLED and self.guest.killed_for_memory()):
                 self.failure = f"guest {self.guest.name} had no memory for what it wrote"
                 return
         self.finished, self.finished_at = time.monotonic(), time.time()
