@@ -195,6 +195,7 @@ class World:
     now: float = NOW
     history: History = field(default_factory=History)
     signals: Signals = field(default_factory=Signals)
+    seen: View | None = None  # What the last plan was made from.
 
     @property
     def available(self) -> int:
@@ -213,7 +214,8 @@ class World:
 
     def turn(self) -> Plan:
         """Plan, apply, and let one cycle pass."""
-        result = plan(self.view(), self.policies, self.history, cycle=self.cycle)
+        self.seen = self.view()
+        result = plan(self.seen, self.policies, self.history, cycle=self.cycle)
         self.history = result.history
         inhabitants = {one.name: one for one in self.inhabitants}
         for move in moves(result):

@@ -76,7 +76,7 @@ def learn(demand: Demand, sample: Sample, sizes: list[int], *, settled: bool, fi
     share = rest[0] - rest[1] if follows and rest is not None else None
     report = Report(
         timestamp=sample.timestamp,
-        use=max(0, total - free + share if share is not None else max(sizes) - free),
+        use=max(0, total - free + share if share is not None else _bounded(demand.report, sizes, free)),
         exact=resting or share is not None,
         major_faults=sample.major_faults,
         swap_in=sample.swap_in,
@@ -84,6 +84,19 @@ def learn(demand: Demand, sample: Sample, sizes: list[int], *, settled: bool, fi
     repeated = demand.report is not None and demand.report.timestamp == report.timestamp
     previous = demand.previous if repeated else demand.report
     return Demand(report, previous, rest, follows, demand.peak, demand.peak_at)
+
+
+def _bounded(last: Report | None, sizes: list[int], free: int) -> int:
+    """Return the use of a guest of which only the balloon tells, and of that only between which sizes it was.
+
+    While the balloon grows, or when nothing is known, the largest size counts, so that the error raises use.
+    While it shrinks the guest is believed to use what it used, as far as the sizes allow: if its own
+    shrinking looked like a need, it would be grown, shrunk and grown again for ever.
+    """
+    shrinking = sizes[0] < sizes[-1]
+    if last is None or not shrinking:
+        return max(sizes) - free
+    return min(max(last.use, min(sizes) - free), max(sizes) - free)
 
 
 def _follows(demand: Demand, total: int, sizes: list[int]) -> bool | None:

@@ -70,11 +70,34 @@ def test_an_autodeflating_guest_is_judged_by_its_balloon_from_the_start() -> Non
     assert terms(result).use == GIB - 600 * MIB
 
 
-def test_of_an_unknown_guest_in_motion_the_largest_size_around_the_sample_counts() -> None:
+def test_while_a_balloon_grows_the_largest_size_around_the_sample_counts() -> None:
+    story = Story(policies=(FLOORLESS,))
+    story.then(moved(2 * GIB, 500 * MIB, actual=GIB))
+    result = story.then(moved(2 * GIB, 600 * MIB, actual=2 * GIB))
+    assert terms(result).use == 2 * GIB - 600 * MIB
+
+
+@pytest.mark.parametrize(
+    ("usable", "use"),
+    [
+        pytest.param(600 * MIB, 548 * MIB, id="what-it-used-before"),
+        pytest.param(100 * MIB, 924 * MIB, id="at-least-what-its-smallest-size-leaves"),
+        pytest.param(1700 * MIB, 348 * MIB, id="at-most-what-its-largest-size-leaves"),
+    ],
+)
+def test_while_a_balloon_shrinks_the_guest_is_believed_to_use_what_it_used_if_that_can_be(
+    usable: int, use: int
+) -> None:
+    """Or its own shrinking would look like a need, and it would be grown and shrunk for ever."""
     story = Story(policies=(FLOORLESS,))
     story.then(moved(2 * GIB, 1500 * MIB, actual=2 * GIB))
-    result = story.then(moved(2 * GIB, 600 * MIB, actual=GIB))
-    assert terms(result).use == 2 * GIB - 600 * MIB
+    assert terms(story.then(moved(2 * GIB, usable, actual=GIB))).use == use
+
+
+def test_a_guest_that_is_first_seen_while_it_shrinks_is_believed_to_use_the_most_that_can_be() -> None:
+    story = Story(policies=(FLOORLESS,))
+    story.then(guest(actual=2 * GIB, maximum=4 * GIB, sample=None))
+    assert terms(story.then(moved(2 * GIB, 600 * MIB, actual=GIB))).use == 2 * GIB - 600 * MIB
 
 
 HOSTILE = [
