@@ -46,7 +46,7 @@ class Terms(NamedTuple):
     Attributes:
         use: what the guest cannot give up.
         margin: added to use against the blur of one sample.
-        slope: bytes per second by which use grew between the last two samples, never negative.
+        slope: bytes per second by which use grows, or grew a few seconds ago; never negative.
         need, want, floor: the tiers, clamped to [floor, maximum].
     """
 

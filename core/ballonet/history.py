@@ -52,12 +52,14 @@ class Report(NamedTuple):
     Attributes:
         use: what the guest could not give up, in balloon units.
         exact: ``use`` is right, not merely an upper bound because the balloon was moving.
+        slope: by how many bytes per second use grows, or lately grew.
         major_faults, swap_in: the counters behind the rates.
     """
 
     timestamp: float
     use: int
     exact: bool
+    slope: float
     major_faults: int | None
     swap_in: int | None
 

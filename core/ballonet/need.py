@@ -24,6 +24,8 @@ _AFTER: Final = 2.0
 _LEAST_MARGIN: Final = 16 * MIB
 # A decayed peak keeps room for a burst that came a few minutes ago; half of it is forgotten in this time.
 PEAK_HALF_LIFE: Final = 180.0
+# A rise of use that has paused is believed half as much after two of the shortest statistics periods.
+SLOPE_HALF_LIFE: Final = 4.0
 # With less usable memory than this percentage of its size, a guest without swap is about to kill, and
 # shows no faults before. Never more than half the margin: a guest at exactly its need is not starved.
 EXHAUSTED_BELOW: Final = 2.0
@@ -78,11 +80,13 @@ def learn(demand: Demand, sample: Sample, sizes: list[int], *, settled: bool, fi
         timestamp=sample.timestamp,
         use=max(0, total - free + share if share is not None else _bounded(demand.report, sizes, free)),
         exact=resting or share is not None,
+        slope=0.0,
         major_faults=sample.major_faults,
         swap_in=sample.swap_in,
     )
     repeated = demand.report is not None and demand.report.timestamp == report.timestamp
     previous = demand.previous if repeated else demand.report
+    report = report._replace(slope=_slope(report, previous))
     return Demand(report, previous, rest, follows, demand.peak, demand.peak_at)
 
 
@@ -149,11 +153,20 @@ def starvation(
     return None
 
 
-def growth(report: Report | None, previous: Report | None) -> float:
-    """Return by how many bytes per second use grew; 0 where a moving balloon blurs either end."""
-    if report is None or previous is None or not (report.exact and previous.exact):
+def _slope(report: Report, previous: Report | None) -> float:
+    """Return by how many bytes per second use grows; unknown where a moving balloon blurs either end.
+
+    A rise is believed for some seconds more, until use falls: a guest that is filling its memory pauses for
+    a moment now and then, and one that is shrunk in such a moment is killed in the next.
+    """
+    if previous is None:
         return 0.0
-    return rate(report.use, previous.use, report.timestamp - previous.timestamp)
+    seconds = report.timestamp - previous.timestamp
+    exact = report.exact and previous.exact
+    if seconds <= 0 or (exact and report.use < previous.use):
+        return 0.0
+    held: float = previous.slope * 0.5 ** (seconds / SLOPE_HALF_LIFE)
+    return max(rate(report.use, previous.use, seconds), held) if exact else held
 
 
 def guess(cycle: float) -> float:
@@ -182,10 +195,9 @@ def assess(
     """
     maximum = guest.maximum or 0
     floor = floor_of(guest, policy)
-    report, previous = demand.report, demand.previous
-    use = report.use if report is not None else has
+    report = demand.report
+    use, slope = (report.use, report.slope) if report is not None else (has, 0.0)
     lead = cycle + (guest.traits.statistics_period if guest.traits else 0)
-    slope = growth(report, previous)
     margin = margin_of(maximum)
     need = int(use + margin + lead * slope)
     if starved is not None:

@@ -150,6 +150,14 @@ def test_falling_use_is_not_carried_forward() -> None:
     assert terms(story.then(guest(usable=600 * MIB))).slope == 0
 
 
+def test_a_rise_that_pauses_is_believed_half_as_much_after_four_seconds_and_not_once_use_falls() -> None:
+    story = Story(policies=(FLOORLESS,))
+    story.then(guest(usable=600 * MIB))
+    usable = [500, 500, 500, 510]
+    slopes = [terms(story.then(guest(usable=each * MIB))).slope / MIB for each in usable]
+    assert slopes == [50, pytest.approx(50 * 0.5**0.5), pytest.approx(25), 0]
+
+
 def test_the_first_sample_has_no_slope() -> None:
     assert terms(decide(view(guest(usable=100 * MIB)))).slope == 0
 
