@@ -4,7 +4,7 @@ The world is a model, not a hypervisor: balloons move at a fixed speed, guests u
 use. It exists because a host with a given number of bytes cannot be had on demand.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -182,6 +182,11 @@ class Inhabitant:
         )
 
 
+def lawful(seen: View, policies: Iterable[Policy], history: History, cycle: float) -> Plan:
+    """Plan as the law has it; a world may be given another law."""
+    return plan(seen, policies, history, cycle=cycle)
+
+
 @dataclass
 class World:
     """A host with guests, on which the planner runs in a closed loop."""
@@ -196,6 +201,7 @@ class World:
     history: History = field(default_factory=History)
     signals: Signals = field(default_factory=Signals)
     seen: View | None = None  # What the last plan was made from.
+    law: Callable[[View, Iterable[Policy], History, float], Plan] = field(default=lawful)
 
     @property
     def available(self) -> int:
@@ -215,7 +221,7 @@ class World:
     def turn(self) -> Plan:
         """Plan, apply, and let one cycle pass."""
         self.seen = self.view()
-        result = plan(self.seen, self.policies, self.history, cycle=self.cycle)
+        result = self.law(self.seen, self.policies, self.history, self.cycle)
         self.history = result.history
         inhabitants = {one.name: one for one in self.inhabitants}
         for move in moves(result):
