@@ -247,9 +247,7 @@ def test_the_whole_page_is_the_golden_one(name: str, openmetrics: bool, tmp_path
     page = tmp_path / name
     page.write_bytes(render(golden_readings(), openmetrics=openmetrics))
 
-    assert page.read_text() == (DATA / name).read_text(), (
-        f"if right: cp {page} {DATA / name}"
-    )
+    assert page.read_text() == (DATA / name).read_text(), f"if right: cp {page} {DATA / name}"
 
 
 def test_every_family_has_help_and_its_name_keeps_the_rules() -> None:
