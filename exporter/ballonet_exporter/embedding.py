@@ -35,7 +35,7 @@ class BallonetCollector(Collector):
         return (_empty(family) for family in FAMILIES)
 
 
-def connect(uri: str = "qemu:///system", deadline: float = 1.0) -> BallonetCollector:
+def connect(uri: str = "qemu:///system", deadline: float = 3.0) -> BallonetCollector:
     """Return a collector of this host's guests and memory."""
     hypervisor = Hypervisor(uri, read_only=True, deadline=deadline)
     scraper = Scraper([GuestCollector(hypervisor.read), HostCollector(read_host)])

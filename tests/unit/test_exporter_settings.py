@@ -19,7 +19,7 @@ DEFAULTS = Options(
     systemd_socket=False,
     telemetry_path="/metrics",
     web_file=None,
-    deadline=1.0,
+    deadline=3.0,
     timeout_offset=0.5,
     collectors=frozenset({"guest", "host"}),
     include="",
@@ -200,7 +200,7 @@ def test_the_exporter_itself_does_without_what_reads_the_flags() -> None:
     program = (
         "import sys; sys.argv = ['x'];"
         "from ballonet_exporter import __main__, options;"
-        "found = options.read_options(['--scrape.deadline=3s']);"
+        "found = options.read_options(['--scrape.deadline=4s']);"
         "print(found.deadline, [name for name in ('pydantic', 'yaml', 'bcrypt', 'prometheus_client') "
         "if name in sys.modules])"
     )
@@ -209,4 +209,4 @@ def test_the_exporter_itself_does_without_what_reads_the_flags() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
 
-    assert done.stdout == "3.0 []\n"
+    assert done.stdout == "4.0 []\n"
