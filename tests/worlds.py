@@ -5,6 +5,7 @@ use. It exists because a host with a given number of bytes cannot be had on dema
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -218,19 +219,31 @@ class World:
             signals=self.signals,
         )
 
-    def turn(self) -> Plan:
-        """Plan, apply, and let one cycle pass."""
+    def turn(self, *, first: int | None = None, arrive: bool = True) -> Plan:
+        """Plan, apply, and let one cycle pass.
+
+        ``first`` carries out only so many moves of the plan, as an agent does that is interrupted; without
+        ``arrive`` no balloon moves in this cycle.
+        """
         self.seen = self.view()
         result = self.law(self.seen, self.policies, self.history, self.cycle)
         self.history = result.history
         inhabitants = {one.name: one for one in self.inhabitants}
-        for move in moves(result):
+        for move in moves(result)[:first]:
             inhabitants[move.guest.name].target = float(move.target)
             self.history = self.history.commanded(move.guest, move.target, self.now)
-        for one in self.inhabitants:
+        for one in self.inhabitants if arrive else ():
             one.step(self.cycle)
         self.now += self.cycle
         return result
+
+    def copy(self) -> "World":
+        """Return a world that goes its own way from here."""
+        return replace(self, inhabitants=[copy(one) for one in self.inhabitants])
+
+    def restart(self) -> None:
+        """Forget everything, as an agent does that is started again."""
+        self.history = History()
 
     def turns(self, count: int) -> Iterator[Plan]:
         """Let some cycles pass, one plan at a time."""

@@ -1,6 +1,7 @@
 """The host's side of the law: pool, fills, clamp, pace, dead band and grants."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -381,6 +382,18 @@ def test_a_small_grant_within_the_dead_band_is_not_worth_making() -> None:
     assert reasons(result)["w"] == "SmallChange"
 
 
+def test_a_change_that_is_just_not_made_leaves_its_grant_to_nobody() -> None:
+    """Or another guest would be given more because the host has less."""
+    roomy = replace(PLAIN, headroom=20.0, pace=Pace(shrink_percent_per_cycle=100.0))
+    heavy = traits(overrides=Overrides(weight=400))
+    small = guest("x", actual=850 * MIB, maximum=GIB, usable=134 * MIB, traits=heavy)
+    crew = (idle("z", actual=644 * MIB), small, busy("y", lacks=0, actual=2 * GIB))
+    seen = [targets(decide(view(*crew, available=CRITICAL + step * MIB // 4), roomy)) for step in range(800)]
+    for poorer, richer in pairwise(seen):
+        assert all((poorer[name] or 0) <= (richer[name] or 0) + PAGE for name in "xyz")
+    assert {(one["x"] or 0) > 850 * MIB for one in seen} == {True, False}
+
+
 # --- Several policies ---------------------------------------------------------------------------------
 
 BATCH = replace(
@@ -409,6 +422,16 @@ def test_a_policy_with_a_larger_critical_level_does_not_hold_the_others_back() -
     result = decide(view(*together, available=1500 * MIB, total=64 * GIB), PLAIN, BATCH)
     assert sizes(result)["db"] >= int(1.1 * GIB) - GIB - PAGE
     assert reasons(result)["batch"] == "HostFull"
+
+
+def test_guests_of_a_stricter_policy_leave_nobodys_want_behind_anothers_spare_memory() -> None:
+    """What the stricter guests asked for and may not have goes to the others' want, not to spare memory."""
+    roomy = replace(PLAIN, headroom=20.0)
+    strict = replace(BATCH, headroom=20.0, host_thresholds=thresholds(2 * GIB, 2 * GIB, 2 * GIB))
+    together = crowd(busy("batch", lacks=0), busy("w", lacks=0), idle("c", actual=GIB), idle_size=32 * GIB)
+    result = decide(view(*together, available=CRITICAL + 150 * MIB, total=64 * GIB), roomy, strict)
+    assert sizes(result)["w"] == pytest.approx(150 * MIB, abs=PAGE)
+    assert "c" not in sizes(result)
 
 
 def test_only_guests_of_a_policy_below_its_critical_level_are_hurried() -> None:
