@@ -17,7 +17,7 @@ from ballonet.errors import BallonetError, DeadlineExceeded
 from ballonet.guest import Guest, Read
 from ballonet.host import Host
 from ballonet_exporter import metrics
-from ballonet_exporter.exposition import NO_LABELS, Labels, Reading
+from ballonet_exporter.exposition import NO_LABELS, LabelBook, Labels, Reading
 from ballonet_exporter.single_flight import SingleFlight
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class GuestCollector:
         self._read = read
         self._selects = selects
         self._clock = clock
-        self._labels: dict[str, Labels] = {}
+        self._book = LabelBook()
 
     def collect(self, deadline: float) -> list[Reading]:
         """Return ``up``, the versions, and the guests that the flags select."""
@@ -72,17 +72,17 @@ class GuestCollector:
         return head + self._guests(guests, now)
 
     def _guests(self, guests: list[Guest], now: float) -> list[Reading]:
+        self._book.turn()
         present = [guest for guest in guests if guest.read is not Read.VANISHED]
-        # Escaping once per guest, not once per series, is most of what makes the page cheap to write.
-        self._labels = {
-            guest.name: self._labels.get(guest.name) or Labels(guest=guest.name) for guest in present
-        }
-        labelled = [(guest, self._labels[guest.name]) for guest in present]
+        labelled = [(guest, self._book.labels({"guest": guest.name})) for guest in present]
         return [
-            _facts(metrics.READ_STATUS, guests),
-            *(_facts(fact, present) for fact in metrics.GUEST_FACTS),
+            self._facts(metrics.READ_STATUS, guests),
+            *(self._facts(fact, present) for fact in metrics.GUEST_FACTS),
             *(_values(value, labelled, now) for value in metrics.GUEST_VALUES),
         ]
+
+    def _facts(self, fact: metrics.GuestFact, guests: Iterable[Guest]) -> Reading:
+        return Reading(fact.family, tuple((self._book.labels(fact.read(guest)), 1.0) for guest in guests))
 
     def failed(self) -> list[Reading]:
         """Say that libvirt did not answer."""
@@ -91,10 +91,6 @@ class GuestCollector:
 
 def _by_name(guest: Guest) -> str:
     return guest.name
-
-
-def _facts(fact: metrics.GuestFact, guests: Iterable[Guest]) -> Reading:
-    return Reading(fact.family, tuple((Labels(**fact.read(guest)), 1.0) for guest in guests))
 
 
 def _values(value: metrics.GuestValue, guests: Iterable[tuple[Guest, Labels]], now: float) -> Reading:

@@ -8,7 +8,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -80,6 +80,25 @@ class Labels:
 NO_LABELS: Final = Labels()
 
 
+class LabelBook:
+    """Labels by their content: what every scrape uses is made and escaped once, the rest is forgotten."""
+
+    def __init__(self) -> None:
+        self._before: dict[tuple[tuple[str, str], ...], Labels] = {}
+        self._now: dict[tuple[tuple[str, str], ...], Labels] = {}
+
+    def turn(self) -> None:
+        """Begin a scrape."""
+        self._before, self._now = self._now, {}
+
+    def labels(self, named: Mapping[str, str]) -> Labels:
+        """Return the labels of this content."""
+        key = tuple(named.items())
+        found = self._now.get(key) or self._before.get(key) or Labels(**named)
+        self._now[key] = found
+        return found
+
+
 def clean(text: str) -> str:
     r"""Return a label value that every reader can take.
 
@@ -124,9 +143,9 @@ def render(readings: Iterable[Reading], *, openmetrics: bool = False) -> bytes:
     return "".join(parts).encode()
 
 
-def _lines(reading: Reading) -> Iterator[str]:
+def _lines(reading: Reading) -> list[str]:
     name = reading.family.name
-    return (f"{name}{labels.text}{number(value)}\n" for labels, value in reading.series)
+    return [f"{name}{labels.text}{number(value)}\n" for labels, value in reading.series]
 
 
 @cache
