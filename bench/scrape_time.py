@@ -27,7 +27,7 @@ from ballonet_lab import Lab
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from running_exporter import RunningExporter, running_exporter  # noqa: E402 - it lies in tests.
+from running_exporter import RunningExporter, running_exporter
 
 PARTS = 4
 ROUNDS = 15
