@@ -16,20 +16,28 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from ballonet.connection import REQUESTS, Connection
+from ballonet.connection import MOST_CALLS, Connections
 from ballonet.domain_stats import Record, is_complete
 from ballonet.session import Domain, Session
+
+S = TypeVar("S", bound=Session)
 
 # More calls at once than four gain nothing: 150 guests took 205 ms in one call, 117 in three, 107 in four,
 # 104 in five or eight (2 cores).
 _PARTS: Final = 4
 
-# libvirtd has twenty threads for all its clients (max_workers). Of these our calls take no more than this,
-# hanging or not, and calls that are likely to hang are made only while fewer than that hang.
-_MOST_CALLS: Final = 16
+# Guests whose call did not return are asked for again only while fewer than this hang, so that beside them
+# some calls are left for the guests that answer.
 _MOST_HUNG: Final = 12
+
+# libvirtd has five threads at first (min_workers). When all hang, each further call gets a new one; but of
+# calls that arrive together only the first does, the others are queued, and from then on no thread is added
+# at all, so that libvirtd serves nobody any more (seen with 9.0 and 20 frozen guests: 13 of 20 threads, all
+# hanging, and virsh waiting). So once four calls hang, further ones start one after the other.
+_GENTLE_FROM: Final = 4
+_GAP_SECONDS: Final = 0.005
 
 # A call is overdue after a quarter of the time that there is, so that even three frozen guests in one part
 # leave the rest complete in the first read; but not before four times what such a call took of late.
@@ -53,32 +61,26 @@ class Answers:
 
 
 @dataclass(slots=True)
-class Bulk:
+class Bulk(Generic[S]):
     """Reads records by the part; remembers how long a part takes, and which guests did not answer."""
 
+    connections: Connections[S]
     _usual: float = 0.0
     _silent: frozenset[str] = frozenset()
 
-    def read(
-        self, connection: Connection[Session], domains: Sequence[Domain], until: float, hung: int
-    ) -> Answers:
-        """Return what the guests answered until the monotonic moment ``until``.
-
-        Args:
-            connection: where to ask.
-            domains: the active guests.
-            until: when to stop waiting.
-            hung: how many calls hang already, on this connection or another.
+    def read(self, domains: Sequence[Domain], until: float) -> Answers:
+        """Return what the active guests ``domains`` answered until the monotonic moment ``until``.
 
         Raises:
-            ConnectionLost: the connection broke.
+            HypervisorUnreachable: libvirt was lost.
         """
+        hung = self.connections.hung
         suspects = self._silent if hung >= _MOST_HUNG else frozenset()
         reading = _Reading(
-            connection=connection,
+            connections=self.connections,
             until=until,
             patience=max((until - time.monotonic()) * _SHARE, self._usual * _SLOWER),
-            room=_MOST_CALLS - hung,
+            hung=hung,
         )
         answers = reading.run([domain for domain in domains if domain.uuid not in suspects])
         self._usual = reading.slowest or self._usual
@@ -96,13 +98,13 @@ class _Call:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Reading:
+class _Reading(Generic[S]):
     """The calls of one read."""
 
-    connection: Connection[Session]
+    connections: Connections[S]
     until: float
     patience: float
-    room: int
+    hung: int
     slowest: float = 0.0
     _answers: Answers = field(default_factory=Answers)
     _running: "dict[Future[dict[str, Record]], _Call]" = field(default_factory=dict)
@@ -111,7 +113,7 @@ class _Reading:
     def run(self, domains: Sequence[Domain]) -> Answers:
         """Ask for the guests, and again for those of overdue calls, until all answered or time is up."""
         self._wanted = {domain.uuid for domain in domains}
-        self._ask(domains)
+        self._ask(domains, MOST_CALLS)
         try:
             while self._running and not self._wanted <= self._answers.settled:
                 if time.monotonic() >= self.until:
@@ -122,32 +124,34 @@ class _Reading:
                 self._ask_again()
         finally:
             for future in self._running:
-                self.connection.abandon(future)
+                self.connections.abandon(future)
         return self._answers
 
-    @property
-    def _free(self) -> int:
-        """How many more calls may run now."""
-        calls = len(self._running)
-        return min(_PARTS, REQUESTS - self.connection.hung - calls, self.room - calls)
+    def _free(self, most: int) -> int:
+        """Return how many more calls may run now, where ``most`` may run in all."""
+        return min(_PARTS, most - self.hung - len(self._running))
 
-    def _ask(self, domains: Sequence[Domain]) -> None:
-        parts = min(self._free, len(domains))
+    def _ask(self, domains: Sequence[Domain], most: int) -> None:
+        parts = min(self._free(most), len(domains))
+        left_behind = len(self._running) - len(self._waited_for())
+        gentle = self.hung + left_behind >= _GENTLE_FROM
         for first in range(parts):
+            if gentle and first:
+                time.sleep(_GAP_SECONDS)
             part = domains[first::parts]
-            future = self.connection.start(partial(_statistics, part))
+            future = self.connections.start(partial(_statistics, part), self.until)
             self._running[future] = _Call(part, time.monotonic())
 
     def _ask_again(self) -> None:
         """Leave overdue calls behind, and ask for those of their guests that nobody has answered for."""
-        if self._free < 1:
+        if self._free(_MOST_HUNG) < 1:
             return
         now = time.monotonic()
         overdue = [call for call in self._waited_for() if now >= call.started + self.patience]
         for call in overdue:
             call.left_behind = True
         unsettled = [domain for call in overdue for domain in call.domains]
-        self._ask([domain for domain in unsettled if domain.uuid not in self._answers.settled])
+        self._ask([domain for domain in unsettled if domain.uuid not in self._answers.settled], _MOST_HUNG)
 
     def _take(self, future: "Future[dict[str, Record]]") -> None:
         call = self._running.pop(future)

@@ -1,50 +1,59 @@
-"""Connections to one libvirt: opened when needed, replaced when lost or crowded, closed when nothing runs.
+"""The connections to one libvirt: opened when needed, one call at a time on each, dropped when lost.
 
-Every call runs on a daemon thread (``workers``) and is waited for only until a moment; one that has not
-returned by then is abandoned: it runs on, and nobody waits for it. Moments are of ``time.monotonic``.
-What a libvirt call looks like is ``Session``'s business; libvirt itself is known only to ``hypervisor``.
+Every call runs on a daemon thread (``workers``) and is waited for only until a moment of ``time.monotonic``;
+one that has not returned by then is abandoned: it runs on, nobody waits for it, and its connection is used
+again when it returns. Calls never share a connection, although libvirt lets them: its client then may forget
+to send one of them for as long as another hangs (seen with 9.0 under load: four calls unsent behind one for a
+frozen guest; libvirt 10.0 closed the race), and crashes the process when its keepalive gives up on two. One
+connection is worth 0.1 MiB, and libvirtd takes thousands.
 """
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from ballonet.errors import DeadlineExceeded, HypervisorUnreachable
+from ballonet.errors import BallonetError, DeadlineExceeded, HypervisorUnreachable
 from ballonet.libvirt_errors import ConnectionLost
-from ballonet.session import Domain, Identity, Session
+from ballonet.session import Session
 from ballonet.workers import Workers, result_by
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Session)
 
-# libvirtd runs five requests of one client at a time (max_client_requests) and then stops reading from it,
-# so that five hanging calls stop everything, even a listing. From the second on there would be too few left
-# for one read's four calls, so a connection with two is replaced.
-REQUESTS: Final = 5
-_CROWDED: Final = 2
+# libvirtd has at most twenty threads for all its clients (max_workers); our calls take no more of them than
+# this, hanging or not. A listing is no such call: libvirtd keeps threads apart for it.
+MOST_CALLS: Final = 16
 
-S_co = TypeVar("S_co", bound=Session, covariant=True)
+# Connections kept open between calls, as many as one read uses at once.
+_KEPT: Final = 4
+
+# How often opening is tried while libvirtd restarts.
+_AGAIN_SECONDS: Final = 0.05
 
 
-class Connection(Generic[S_co]):
-    """One open session and the calls that run on it. Thread-safe."""
+class Connections(Generic[S]):
+    """Runs calls, each on a connection of its own. Thread-safe."""
 
-    def __init__(self, session: S_co, workers: Workers) -> None:
-        self._session = session
+    def __init__(self, opener: Callable[[], S], lost: Callable[[], None], workers: Workers) -> None:
+        """Remember how to connect; nothing is opened yet.
+
+        Args:
+            opener: opens a session, or raises HypervisorUnreachable.
+            lost: called when a session was lost and may have missed events.
+            workers: where calls run.
+        """
+        self._opener = opener
+        self._lost = lost
         self._workers = workers
         self._lock = threading.Lock()
-        self._running = 0
+        self._idle: list[S] = []
         self._abandoned: list[Callable[[], bool]] = []  # Whether each of them has returned since.
-        self._listing: Future[list[Domain]] | None = None
-        self._retired = False
-
-    @property
-    def identity(self) -> Identity:
-        """Whom the session talks to."""
-        return self._session.identity
+        self._closed = False
 
     @property
     def hung(self) -> int:
@@ -53,26 +62,25 @@ class Connection(Generic[S_co]):
             self._abandoned = [returned for returned in self._abandoned if not returned()]
             return len(self._abandoned)
 
-    def start(self, function: Callable[[S_co], T]) -> "Future[T]":
-        """Start a call and return at once; the caller waits for it or abandons it.
+    def start(self, function: Callable[[S], T], until: float) -> "Future[T]":
+        """Start a call and return at once; the caller waits for it, or abandons it.
 
-        Raises:
-            ConnectionLost: the connection has been given up.
+        Where the connection proves to be lost, the call is made again on a new one. For a libvirtd that
+        restarts it waits half of the time until ``until``; more would not be enough for the call itself.
         """
-        with self._lock:
-            # A session is closed once nothing runs on it, and libvirt crashes on calls to a closed one.
-            if self._retired:
-                raise ConnectionLost("the connection to libvirt was given up")
-            self._running += 1
-        return self._workers.start(lambda: self._call(function))
+        return self._workers.start(lambda: self._call(function, until))
 
-    def run(self, function: Callable[[S_co], T], until: float, what: str) -> T:
+    def run(self, function: Callable[[S], T], until: float, what: str) -> T:
         """Run a call to its end.
 
         Raises:
-            DeadlineExceeded: it had not returned by ``until`` and was abandoned.
+            HypervisorUnreachable: libvirt cannot be reached, or was lost twice.
+            DeadlineExceeded: the call had not returned by ``until`` and was abandoned, or was not even made
+                because too many hang already.
         """
-        future = self.start(function)
+        if self.hung >= MOST_CALLS:
+            raise DeadlineExceeded(f"{what} was not tried: {MOST_CALLS} earlier calls to libvirt still hang")
+        future = self.start(function, until)
         try:
             return result_by(future, until, what)
         except DeadlineExceeded:
@@ -84,125 +92,64 @@ class Connection(Generic[S_co]):
         with self._lock:
             self._abandoned.append(future.done)
 
-    def domains(self, until: float) -> list[Domain]:
-        """Return all domains. A listing that hangs is waited for again by the next caller, never repeated.
-
-        Raises:
-            DeadlineExceeded: libvirt has not answered by ``until``, so it serves nobody.
-        """
-        with self._lock:
-            listing = self._listing
-        if listing is None or listing.done():
-            listing = self._listing = self.start(_domains)
-        return result_by(listing, until, "listing the guests")
-
-    def retire(self) -> "Future[None] | None":
-        """Close the session as soon as no call runs on it; return the closing when that is now."""
-        with self._lock:
-            self._retired, before = True, self._retired
-            idle = self._running == 0
-        return self._workers.start(self._session.close) if idle and not before else None
-
-    def _call(self, function: Callable[[S_co], T]) -> T:
-        try:
-            return function(self._session)
-        finally:
-            with self._lock:
-                self._running -= 1
-                last = self._retired and self._running == 0
-            if last:
-                self._workers.start(self._session.close)
-
-
-def _domains(session: Session) -> list[Domain]:
-    return session.domains()
-
-
-class Connections(Generic[S_co]):
-    """The connection that is in use, and those given up on which calls still hang. Thread-safe."""
-
-    def __init__(self, opener: Callable[[], S_co], workers: Workers, uri: str) -> None:
-        self._opener = opener
-        self._workers = workers
-        self._uri = uri
-        self._lock = threading.Lock()
-        self._current: Connection[S_co] | None = None
-        self._old: list[Connection[Session]] = []
-        self._opening: Future[Connection[S_co]] | None = None
-
-    @property
-    def hung(self) -> int:
-        """How many abandoned calls have not returned, on any connection."""
-        with self._lock:
-            self._old = [connection for connection in self._old if connection.hung]
-            return sum(connection.hung for connection in [*self._old, self._current] if connection)
-
-    def get(self, until: float) -> Connection[S_co]:
-        """Return a connection with room for calls, opening one where there is none.
-
-        Raises:
-            HypervisorUnreachable: libvirt cannot be reached, or does not answer.
-        """
-        with self._lock:
-            current = self._current
-            if current is not None and current.hung < _CROWDED:
-                return current
-            # One attempt at a time: while libvirtd is stopped each would leave a thread behind.
-            if self._opening is None:
-                self._opening = self._workers.start(self._open)
-            opening = self._opening
-        try:
-            return result_by(opening, until, "connecting")
-        except DeadlineExceeded:
-            raise self.silent() from None
-
-    def retrying(self, attempt: Callable[[Connection[S_co]], T], until: float) -> T:
-        """Return what ``attempt`` makes of a connection, trying once more on a new one when it was lost."""
-        connection = self.get(until)
-        try:
-            return attempt(connection)
-        except ConnectionLost:
-            self.give_up(connection)
-        connection = self.get(until)
-        try:
-            return attempt(connection)
-        except ConnectionLost:
-            self.give_up(connection)
-            raise
-
-    def give_up(self, connection: Connection[Session]) -> "Future[None] | None":
-        """Use a connection no more; return its closing when that begins at once."""
-        with self._lock:
-            if self._current is connection:
-                self._current = None
-            self._old.append(connection)
-        return connection.retire()
-
     def close(self, until: float) -> None:
-        """Close the connection in use; one on which a call hangs is closed when the call returns."""
+        """Close what is idle; a connection with a call on it is closed when the call returns."""
         with self._lock:
-            current = self._current
-        closing = self.give_up(current) if current is not None else None
-        if closing is not None:
-            with suppress(DeadlineExceeded):
-                result_by(closing, until, "closing the connection")
+            self._closed = True
+            idle, self._idle = self._idle, []
+        closing = self._workers.start(lambda: _close(idle))
+        with suppress(DeadlineExceeded):
+            result_by(closing, until, "closing the connections")
 
-    def silent(self) -> HypervisorUnreachable:
-        """Return the error for a libvirt that takes calls and answers none."""
-        return HypervisorUnreachable(
-            f"libvirt at {self._uri} does not answer; it may be overloaded or stopped, "
-            "its own log tells more: journalctl -u libvirtd"
-        )
-
-    def _open(self) -> Connection[S_co]:
-        fresh = None
+    def _call(self, function: Callable[[S], T], until: float) -> T:
+        with self._lock:
+            session = self._idle.pop() if self._idle else None
+        if session is None:
+            return self._use(self._opener(), function)
         try:
-            fresh = Connection(self._opener(), self._workers)
-        finally:
-            with self._lock:
-                self._opening = None
-                before = self._current
-                self._current = fresh if fresh is not None else before
-        if before is not None:
-            self.give_up(before)
-        return fresh
+            return self._use(session, function)
+        except ConnectionLost:
+            return self._use(self._reopen(until), function)
+
+    def _use(self, session: S, function: Callable[[S], T]) -> T:
+        try:
+            result = function(session)
+        except ConnectionLost:
+            self._drop(session)
+            raise
+        except BallonetError:
+            self._keep(session)
+            raise
+        self._keep(session)
+        return result
+
+    def _keep(self, session: S) -> None:
+        """Leave a session for the next call, unless there are enough of them."""
+        with self._lock:
+            enough = self._closed or len(self._idle) >= _KEPT
+            if not enough:
+                self._idle.append(session)
+        if enough:
+            session.close()
+
+    def _drop(self, session: S) -> None:
+        """Close a lost session, and the idle ones, which are lost as well when libvirtd was restarted."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        _close([session, *idle])
+        self._lost()
+
+    def _reopen(self, until: float) -> S:
+        half = (time.monotonic() + until) / 2
+        while True:
+            try:
+                return self._opener()
+            except HypervisorUnreachable:
+                if time.monotonic() + _AGAIN_SECONDS > half:
+                    raise
+            time.sleep(_AGAIN_SECONDS)
+
+
+def _close(sessions: Iterable[Session]) -> None:
+    for session in sessions:
+        session.close()

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
-from ballonet.connection import Connection
+from ballonet.connection import Connections
 from ballonet.domain_xml import Facts, facts_from
 from ballonet.errors import BallonetError, DeadlineExceeded
 from ballonet.libvirt_errors import ConnectionLost
 from ballonet.session import Domain, Session
+
+S = TypeVar("S", bound=Session)
 
 # Facts older than this are worth reading again, at most so many in one read: 0.1 ms each.
 _OLD_SECONDS: Final = 60.0
@@ -56,11 +58,11 @@ class FactBook:
         with self._lock:
             self._stale.update(self._entries)
 
-    def refresh(self, connection: Connection[Session], domains: Sequence[Domain], until: float) -> None:
+    def refresh(self, connections: Connections[S], domains: Sequence[Domain], until: float) -> None:
         """Read what is missing, distrusted or old, for at most half of the time until ``until``.
 
         Raises:
-            ConnectionLost: the connection broke.
+            HypervisorUnreachable: libvirt was lost.
         """
         due = self._due(domains)
         if not due:
@@ -68,7 +70,7 @@ class FactBook:
         half = (time.monotonic() + until) / 2
         # What is not read by then comes with the next read: the call goes on, or its guests are due again.
         with suppress(DeadlineExceeded):
-            connection.run(partial(self._read, due), half, "reading the guests' XML")
+            connections.run(partial(self._read, due), half, "reading the guests' XML")
 
     def _due(self, domains: Sequence[Domain]) -> list[Domain]:
         """Return the guests whose XML must be read, and drop those that are gone."""
@@ -99,7 +101,7 @@ class FactBook:
             try:
                 facts = facts_from(session.xml(domain))
             except ConnectionLost:
-                self.distrust_all()
+                self.distrust(domain.uuid)
                 raise
             except (BallonetError, ValueError):
                 # It vanished, or is not ours to see: it stays without facts.

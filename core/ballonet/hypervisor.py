@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final
 
 import libvirt
@@ -73,34 +73,31 @@ class _LibvirtSession:
         except libvirt.libvirtError as error:
             raise unreachable(_error(error), uri) from error
         with suppress(libvirt.libvirtError):  # libvirt's test driver has none.
-            # Calls to a daemon that is silent for three times five seconds end with an error.
+            # A call to a daemon that is silent for three times five seconds ends with an error.
             self._libvirt.setKeepAlive(5, 3)
-        self.identity: Final = self._ask_identity()
         self._callbacks = [number for event in _CHANGES for number in self._subscribe(event)]
 
     def domains(self) -> list[Domain]:
         with self.doing("list the guests"):
-            handles = self._libvirt.listAllDomains(0)
-            domains = [_domain(handle) for handle in handles]
-        self._handles = {domain.uuid: domain.handle for domain in domains}
-        return domains
+            self._handles = {str(handle.UUIDString()): handle for handle in self._libvirt.listAllDomains(0)}
+            return [_domain(uuid, handle) for uuid, handle in self._handles.items()]
 
     def statistics(self, domains: Sequence[Domain]) -> dict[str, Record]:
-        handles = [domain.handle for domain in domains]
+        if any(domain.uuid not in self._handles for domain in domains):
+            self.domains()  # One listing costs as much as looking up four guests.
+        handles = [self._handles[domain.uuid] for domain in domains if domain.uuid in self._handles]
         with self.doing("read the guests' statistics"):
-            records = self._libvirt.domainListGetStats(handles, _STATISTICS, _NOWAIT)
+            records = self._libvirt.domainListGetStats(handles, _STATISTICS, _NOWAIT) if handles else []
             return {str(handle.UUIDString()): record for handle, record in records}
 
     def summary(self, domain: Domain) -> Record:
-        handle: Any = domain.handle
         with self.doing(f"read {one_line(domain.name)}"):
-            state, maximum, actual, *_ = handle.info()
+            state, maximum, actual, *_ = self._handle(domain).info()
         return {"state.state": state, "balloon.maximum": maximum, "balloon.current": actual}
 
     def xml(self, domain: Domain) -> str:
-        handle: Any = domain.handle
         with self.doing(f"read the XML of {one_line(domain.name)}"):
-            return str(handle.XMLDesc(0))
+            return str(self._handle(domain).XMLDesc(0))
 
     def set_memory(self, guest: Guest, size: int) -> None:
         self._handle(guest).setMemoryFlags(size // KIB, libvirt.VIR_DOMAIN_AFFECT_LIVE)
@@ -123,7 +120,7 @@ class _LibvirtSession:
         with suppress(libvirt.libvirtError):
             self._libvirt.close()
 
-    def _handle(self, guest: Guest) -> Any:
+    def _handle(self, guest: Guest | Domain) -> Any:
         handle = self._handles.get(guest.uuid)
         return handle if handle is not None else self._libvirt.lookupByUUIDString(guest.uuid)
 
@@ -134,7 +131,8 @@ class _LibvirtSession:
         with suppress(libvirt.libvirtError):  # An older libvirt lacks some; reading again by age covers them.
             yield int(self._libvirt.domainEventRegisterAny(None, event, changed, None))
 
-    def _ask_identity(self) -> Identity:
+    @cached_property
+    def identity(self) -> Identity:
         with self.doing("ask for libvirt's version"):
             return Identity(
                 hypervisor=str(self._libvirt.getType()),
@@ -152,9 +150,9 @@ class _LibvirtSession:
             raise failure(_error(error), what, self._uri) from error
 
 
-def _domain(handle: Any) -> Domain:
-    uuid, name, number = str(handle.UUIDString()), str(handle.name()), int(handle.ID())
-    return Domain(uuid=uuid, name=name, running=number if number >= 0 else None, handle=handle)
+def _domain(uuid: str, handle: Any) -> Domain:
+    number = int(handle.ID())
+    return Domain(uuid=uuid, name=str(handle.name()), running=number if number >= 0 else None)
 
 
 def _error(error: libvirt.libvirtError) -> LibvirtError:
@@ -182,7 +180,7 @@ class Hypervisor:
         self._deadline = deadline
         self._workers = Workers()
         self._book = FactBook()
-        self._connections = Connections(self._open, self._workers, uri)
+        self._connections = Connections(self._open, self._book.distrust_all, self._workers)
         self._surveyor = Surveyor(self._connections, self._book)
         self._reading = threading.Lock()
         self._changes = Changes()
@@ -233,9 +231,7 @@ class Hypervisor:
         self._workers.stop()
 
     def _open(self) -> _LibvirtSession:
-        session = _LibvirtSession(self._uri, read_only=self._read_only, changed=self._book.distrust)
-        self._book.distrust_all()  # Events were missed while there was no connection.
-        return session
+        return _LibvirtSession(self._uri, read_only=self._read_only, changed=self._book.distrust)
 
     def _change(self, guest: Guest, what: str, call: Callable[[_LibvirtSession], None]) -> None:
         if self._read_only:
@@ -247,5 +243,5 @@ class Hypervisor:
 
         once = self._changes.once(guest, what, change)
         until = time.monotonic() + self._deadline
-        self._connections.retrying(lambda connection: connection.run(once, until, what), until)
+        self._connections.run(once, until, what)
         self._book.distrust(guest.uuid)

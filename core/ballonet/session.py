@@ -17,7 +17,6 @@ class Domain:
     uuid: str
     name: str
     running: int | None
-    handle: object  # libvirt's own object, for the session that listed it.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

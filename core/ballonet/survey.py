@@ -1,22 +1,27 @@
 """One reading of all guests of a host: listing, facts, statistics, put together as values.
 
-It goes through one connection at a time and knows nothing of libvirt itself.
+How the calls are made is the business of ``connection`` and ``bulk``; libvirt itself is not known here.
 """
 
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Final
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from ballonet.bulk import Answers, Bulk
-from ballonet.connection import REQUESTS, Connection, Connections
+from ballonet.connection import Connections
 from ballonet.domain_stats import Record, guest_from
 from ballonet.errors import BallonetError, DeadlineExceeded, GuestGone, HypervisorUnreachable, Refused
 from ballonet.fact_book import FactBook
 from ballonet.guest import Guest, Read, State
-from ballonet.session import Domain, Session
+from ballonet.session import Domain, Identity, Session
+from ballonet.workers import result_by
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+S = TypeVar("S", bound=Session)
 
 # Incomplete reads in a row before a guest is called frozen: a healthy guest's job is held for a moment by
 # anybody who changes something about it, so one incomplete read says little.
@@ -24,6 +29,11 @@ _FROZEN_AFTER: Final = 3
 
 # The part of a read's time that is kept for guests which no statistics call has answered for by then.
 _REST: Final = 0.1
+
+_SILENT: Final = (
+    "libvirt takes calls and answers none; it may be stopped or overloaded, "
+    "its own log tells more: journalctl -u libvirtd"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +47,16 @@ class Survey:
     host_name: str
 
 
-@dataclass(slots=True)
-class Surveyor:
+class Surveyor(Generic[S]):
     """Reads all guests, and remembers what one reading must know of the ones before. Not thread-safe."""
 
-    connections: Connections[Session]
-    book: FactBook
-    _bulk: Bulk = field(default_factory=Bulk)
-    _incomplete: dict[str, int] = field(default_factory=dict)
-    _states: dict[str, State] = field(default_factory=dict)
+    def __init__(self, connections: Connections[S], book: FactBook) -> None:
+        self._connections = connections
+        self._book = book
+        self._bulk = Bulk(connections)
+        self._listing: Future[tuple[list[Domain], Identity]] | None = None
+        self._incomplete: dict[str, int] = {}
+        self._states: dict[str, State] = {}
 
     def read(self, until: float) -> Survey:
         """Return all guests; some may be incomplete when time is up at the monotonic moment ``until``.
@@ -54,38 +65,41 @@ class Surveyor:
             HypervisorUnreachable: libvirt cannot be reached, does not answer or will not tell.
         """
         try:
-            return self.connections.retrying(partial(self._survey, until=until), until)
-        except DeadlineExceeded:
-            raise self.connections.silent() from None
+            return self._survey(until)
         except HypervisorUnreachable:
             raise
         except BallonetError as error:
             raise HypervisorUnreachable(str(error)) from error
 
-    def _survey(self, connection: Connection[Session], until: float) -> Survey:
-        domains = connection.domains(until)
+    def _survey(self, until: float) -> Survey:
+        domains, identity = self._list(until)
         active = [domain for domain in domains if domain.running is not None]
         rest = max(0.0, until - time.monotonic()) * _REST
-        self.book.refresh(connection, active, until)
-        answers = self._bulk.read(connection, active, until - rest, self.connections.hung)
+        self._book.refresh(self._connections, active, until)
+        answers = self._bulk.read(active, until - rest)
         silent = [domain for domain in active if domain.uuid not in answers.settled]
-        summaries = _summaries(connection, silent, until) if silent else {}
+        summaries = self._summaries(silent, until) if silent else {}
         guests = tuple(self._guest(domain, answers, summaries) for domain in domains)
         self._remember(guests)
-        identity = connection.identity
-        return Survey(
-            guests=tuple(self._judged(guest) for guest in guests),
-            hypervisor=identity.hypervisor,
-            hypervisor_version=identity.hypervisor_version,
-            libvirt_version=identity.libvirt_version,
-            host_name=identity.host_name,
-        )
+        return Survey(guests=tuple(self._judged(guest) for guest in guests), **asdict(identity))
+
+    def _list(self, until: float) -> tuple[list[Domain], Identity]:
+        """Return all domains. A listing that hangs is waited for again by the next read, never repeated.
+
+        While libvirtd is stopped every further attempt would leave a thread behind.
+        """
+        if self._listing is None or self._listing.done():
+            self._listing = self._connections.start(_list, until)
+        try:
+            return result_by(self._listing, until, "listing the guests")
+        except DeadlineExceeded:
+            raise HypervisorUnreachable(_SILENT) from None
 
     def _guest(self, domain: Domain, answers: Answers, summaries: dict[str, Record]) -> Guest:
         uuid, name = domain.uuid, domain.name
         if domain.running is None:
             return Guest(uuid=uuid, name=name, state=State.SHUT_OFF)
-        facts = self.book.of(domain)
+        facts = self._book.of(domain)
         traits = facts.traits if facts is not None else None
         if uuid in answers.records:
             record = answers.records[uuid]
@@ -97,6 +111,21 @@ class Surveyor:
             return replace(known, read=Read.DEADLINE)
         state = self._states.get(uuid, State.UNKNOWN)
         return Guest(uuid=uuid, name=name, state=state, read=Read.DEADLINE, traits=traits)
+
+    def _summaries(self, domains: Iterable[Domain], until: float) -> dict[str, Record]:
+        """Return what libvirt knows of guests without asking them, as far as the time suffices."""
+        found: dict[str, Record] = {}
+
+        def ask(session: Session) -> None:
+            for domain in domains:
+                if time.monotonic() > until:
+                    return
+                with suppress(GuestGone, Refused):
+                    found[domain.uuid] = session.summary(domain)
+
+        with suppress(DeadlineExceeded):
+            self._connections.run(ask, until, "asking for the guests' sizes")
+        return dict(found)
 
     def _remember(self, guests: Iterable[Guest]) -> None:
         """Note the states, and how many reads in a row were incomplete; what is not listed is forgotten."""
@@ -113,18 +142,5 @@ class Surveyor:
         return replace(guest, frozen=True) if frozen else guest
 
 
-def _summaries(connection: Connection[Session], domains: Iterable[Domain], until: float) -> dict[str, Record]:
-    """Return what libvirt knows of guests without asking them, as far as the time suffices."""
-    found: dict[str, Record] = {}
-
-    def ask(session: Session) -> None:
-        for domain in domains:
-            if time.monotonic() > until:
-                return
-            with suppress(GuestGone, Refused):
-                found[domain.uuid] = session.summary(domain)
-
-    if connection.hung < REQUESTS:
-        with suppress(DeadlineExceeded):
-            connection.run(ask, until, "asking for the guests' sizes")
-    return dict(found)
+def _list(session: Session) -> tuple[list[Domain], Identity]:
+    return session.domains(), session.identity
