@@ -97,9 +97,10 @@ def _drop_small(move: Move, stock: Supply) -> None:
 def _grant(growing: Sequence[Move], stock: Supply) -> None:
     """Bound this cycle's growth by what is available above critical: need first, then want, then spare.
 
+    What guests may take without being told anything more is not available: they may all take it at once.
     Each guest reads its own policy's critical level, so that a stricter policy holds back only its own.
     """
-    granted, left = [0] * len(growing), stock.available - stock.in_flight
+    granted, left = [0] * len(growing), stock.available - stock.outstanding
     for tier in range(3):
         asked = [_asked(move, tier, grant) for move, grant in zip(growing, granted, strict=True)]
         given = scale(asked, [left - move.reserves.critical for move in growing])

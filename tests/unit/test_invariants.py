@@ -136,21 +136,20 @@ def grants_all_that_is_asked(situation: Situation) -> Plan:
     )
 
 
-def forgets_growth_in_flight(situation: Situation) -> Plan:
-    """Plan as if every guest were at its target already, and memory for it still there."""
+def counts_what_nobody_touched_as_free(situation: Situation) -> Plan:
+    """Plan as if every guest had arrived at its target and held all of it."""
     result = situation.plan()
     there = {
         d.guest.uuid: max(d.guest.actual or 0, (d.current if isinstance(d, Resize) else d.target) or 0)
         for d in result.decisions
     }
     arrived = tuple(
-        one if one.actual is None else replace(one, actual=there[one.uuid]) for one in situation.view.guests
+        one if one.actual is None else replace(one, actual=there[one.uuid], resident=there[one.uuid])
+        for one in situation.view.guests
     )
-    blind = replace(situation, view=replace(situation.view, guests=arrived)).plan()
+    hopeful = replace(situation, view=replace(situation.view, guests=arrived)).plan()
     true = {one.uuid: one for one in situation.view.guests}
-    return replace(
-        blind, decisions=tuple(replace(d, guest=true[d.guest.uuid]) for d in blind.decisions)
-    )  # fmt: skip
+    return replace(hopeful, decisions=tuple(replace(d, guest=true[d.guest.uuid]) for d in hopeful.decisions))
 
 
 def holds_need_back_for_spare_memory(situation: Situation) -> Plan:
@@ -233,7 +232,7 @@ def complains(complaints: Iterable[str], words: str) -> bool:
         (grows_beyond_the_fill, "grown to"),
         (shrinks_beyond_the_fill, "shrunk to"),
         (grants_all_that_is_asked, "are available above the critical level"),
-        (forgets_growth_in_flight, "are available above the critical level"),
+        (counts_what_nobody_touched_as_free, "are available above the critical level"),
         (holds_need_back_for_spare_memory, "given more than its need while"),
     ],
     ids=lambda value: value.__name__.replace("_", "-") if callable(value) else "",

@@ -344,6 +344,13 @@ def test_growth_that_was_granted_before_and_has_not_arrived_counts() -> None:
     assert sum(max(size, 0) for size in sizes(second).values()) == 20 * MIB
 
 
+def test_memory_that_a_guest_has_and_never_touched_is_not_granted_to_another() -> None:
+    """It may be touched in the same moment as what is granted, and the host would have to swap."""
+    untouched = idle("u", actual=GIB, resident=GIB - 50 * MIB)
+    result = decide(view(*crowd(starved("s"), untouched), available=CRITICAL + 60 * MIB), PLAIN)
+    assert sizes(result)["s"] == 10 * MIB
+
+
 def test_scarce_growth_is_granted_in_proportion_to_what_each_lacks() -> None:
     large = starved("l", actual=2 * GIB)
     result = decide(view(*crowd(starved("s"), large), available=CRITICAL + 90 * MIB), PLAIN)
