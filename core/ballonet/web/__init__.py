@@ -6,7 +6,7 @@
 ``address``     ``host:port`` as Prometheus flags write it, and sockets that systemd opened.
 ``landing``     the page at ``/``.
 ``rules``       TLS, users, headers and rate in force; re-read when the file of ``--web.config.file`` changes.
-``config``      the models of that file, the exporter-toolkit format.
+``config``      the models of that file, the exporter-toolkit format, with ``section`` and ``tls_config``.
 ``tls``, ``users``, ``rate`` what the file's sections come to.
 
 ``rules`` and what it imports cost memory (pydantic, yaml, bcrypt), so only a program that was given such a

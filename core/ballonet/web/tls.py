@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, NoReturn, cast
 
 from ballonet.errors import ConfigError
-from ballonet.web.config import CURVES, TLS_12_SUITES, TlsServerConfig
+from ballonet.web.tls_config import CURVES, TLS_12_SUITES, TlsServerConfig
 
 _VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _CLIENT_CERTIFICATE: Final = {
