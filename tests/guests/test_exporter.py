@@ -1,7 +1,6 @@
 """The exporter on real guests: what it says of them, and what can happen to them while it reads."""
 
 import gzip
-import statistics
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -225,7 +224,7 @@ def test_one_frozen_guest_costs_one_scrape_its_deadline_and_no_other_guest_anyth
     exporter: RunningExporter, guests: dict[str, LabGuest]
 ) -> None:
     names = set(guests)
-    healthy = statistics.median(exporter.scrape().seconds for _ in range(20))
+    healthy = min(exporter.scrape().seconds for _ in range(20))
     complete = {name: set(exporter.scrape().of(name)) for name in names}
 
     guests["deflates"].freeze()
@@ -236,7 +235,8 @@ def test_one_frozen_guest_costs_one_scrape_its_deadline_and_no_other_guest_anyth
         guests["deflates"].thaw()
 
     assert first.seconds < 1.0 + 0.25
-    assert statistics.median(scrape.seconds for scrape in later) < 1.2 * healthy + 0.005
+    # The fastest of many on both sides: a median of milliseconds tells what else the machine does.
+    assert min(scrape.seconds for scrape in later) < 1.2 * healthy + 0.005
     for scrape in (first, *later):
         assert {name: set(scrape.of(name)) for name in names - {"deflates"}} == {
             name: complete[name] for name in names - {"deflates"}
