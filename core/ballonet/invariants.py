@@ -10,7 +10,7 @@ are run on random worlds by the property tests, where each is also shown to fire
 * no shrink without fresh statistics;
 * guests that nobody may touch never change;
 * growth stays within ``grow_to``, shrinking stops at ``shrink_to``;
-* the sum of grants <= available - critical - what guests may take already;
+* the sum of grants <= available - critical - growth in flight;
 * need is granted before want, want before spare;
 * the order of guests and policies does not matter;
 * less available memory never raises a target;
@@ -116,24 +116,13 @@ def _clamp(decisions: Iterable[Decision]) -> Iterator[str]:
             yield f"{move.guest.name}: shrunk to {move.target}, beyond {move.shrink_to}"
 
 
-def outstanding(decisions: Iterable[Decision]) -> int:
-    """Return what guests may come to hold, before they are told anything more, and do not hold yet.
-
-    That is growth which was asked for earlier and has not arrived, and memory that they never touched.
-    """
+def in_flight(decisions: Iterable[Decision]) -> int:
+    """Return the growth that was asked for earlier and has not arrived."""
     return sum(
-        max(d.guest.actual, (d.current if isinstance(d, Resize) else d.target) or 0) - _held(d.guest)
+        max(0, (d.current if isinstance(d, Resize) else d.target or 0) - d.guest.actual)
         for d in decisions
-        if d.guest.actual is not None and d.guest.active and not (d.guest.traits and d.guest.traits.hugepages)
+        if d.guest.actual is not None
     )
-
-
-def _held(guest: Guest) -> int:
-    """Return the host memory behind a guest; all that it has where that is not known, or pinned."""
-    actual = guest.actual or 0
-    if guest.resident is None or (guest.traits is not None and guest.traits.pinned):
-        return actual
-    return min(actual, guest.resident)
 
 
 def _critical(view: View, plan: Plan, decision: Decision) -> int:
@@ -149,7 +138,7 @@ def _grants(view: View, plan: Plan) -> Iterator[str]:
         for move in _resizes(plan.decisions)
         if move.grows
     ]
-    above = min(view.host.available, plan.available) - outstanding(plan.decisions)
+    above = min(view.host.available, plan.available) - in_flight(plan.decisions)
     for level in sorted({critical for critical, _ in grants}):
         granted = sum(grant for critical, grant in grants if critical >= level)
         if granted > max(above - level, 0):

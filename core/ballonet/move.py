@@ -68,11 +68,16 @@ def _levels(moves: Iterable[Move]) -> set[int]:
 
 
 def _tiers(move: Move) -> Tiers:
-    """Return the guest's tiers; a size that somebody set by hand bounds what it is given beyond its want."""
+    """Return the guest's tiers; a size that somebody set by hand bounds what it is given beyond its want.
+
+    A guest that has outgrown that size is on its way up. Each further cycle of small steps costs it seconds
+    that it may not have, and the first tens of MiB vanish in its per-processor free lists.
+    """
     terms = move.terms
     ceiling = move.standing.past.course.ceiling if move.standing.past is not None else None
-    top = terms.maximum if ceiling is None else min(terms.maximum, max(terms.want, ceiling))
-    return terms.floor, terms.need, terms.want, top
+    if ceiling is None or max(terms.need, terms.want - move.standing.band) > ceiling:
+        return terms.floor, terms.need, terms.want, terms.maximum
+    return terms.floor, terms.need, terms.want, max(terms.want, min(ceiling, terms.maximum))
 
 
 def _paced(move: Move) -> int:
@@ -97,18 +102,25 @@ def _drop_small(move: Move, stock: Supply) -> None:
 def _grant(growing: Sequence[Move], stock: Supply) -> None:
     """Bound this cycle's growth by what is available above critical: need first, then want, then spare.
 
-    What guests may take without being told anything more is not available: they may all take it at once.
-    Each guest reads its own policy's critical level, so that a stricter policy holds back only its own.
+    What other guests have and never touched is not granted again, they may touch it at any moment; but no
+    need waits for that while the larger reserve stays available. Each guest reads its own policy's levels,
+    so that a stricter policy holds back only its own.
     """
-    granted, left = [0] * len(growing), stock.available - stock.outstanding
+    granted = [0] * len(growing)
     for tier in range(3):
         asked = [_asked(move, tier, grant) for move, grant in zip(growing, granted, strict=True)]
-        given = scale(asked, [left - move.reserves.critical for move in growing])
-        left -= sum(given)
+        left = stock.available - sum(granted)
+        given = scale(asked, [left - _kept(move, tier, stock) for move in growing])
         granted = [grant + more for grant, more in zip(granted, given, strict=True)]
     for move, grant in zip(growing, granted, strict=True):
         if move.base + grant < move.new:
             move.new = _whole_pages(move.base + grant, move.terms)
+
+
+def _kept(move: Move, tier: int, stock: Supply) -> int:
+    """Return what this guest's growth must leave available."""
+    careful = move.reserves.critical + stock.outstanding
+    return min(careful, move.reserves.grow + stock.in_flight) if tier == 0 else careful
 
 
 def _asked(move: Move, tier: int, granted: int) -> int:

@@ -29,13 +29,15 @@ class Supply:
         available: the host's available memory, or what is left of the budget where that is less.
         held: host memory behind the guests.
         taken: the most that excluded guests may come to hold.
-        outstanding: what guests may come to hold and do not hold yet: growth that has not arrived, and
-            memory that they have never touched.
+        in_flight: growth that was granted and has not arrived.
+        outstanding: what guests may come to hold and do not hold yet: growth in flight, and memory that they
+            have never touched.
     """
 
     available: int
     held: int
     taken: int
+    in_flight: int
     outstanding: int
 
     def pool(self, reserve: int) -> int:
@@ -77,8 +79,13 @@ def supply(host: Host, members: Sequence[Standing], excluded: Sequence[Standing]
         available=available,
         held=held,
         taken=sum(map(taken_by, excluded)),
+        in_flight=_in_flight(members) + _in_flight(excluded),
         outstanding=sum(map(taken_by, members)) + sum(map(taken_by, excluded)) - held,
     )
+
+
+def _in_flight(standings: Iterable[Standing]) -> int:
+    return sum(max(0, (s.target or 0) - s.guest.actual) for s in standings if s.guest.actual is not None)
 
 
 def swapping(host: Host, history: History, now: float) -> bool:

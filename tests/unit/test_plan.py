@@ -344,11 +344,20 @@ def test_growth_that_was_granted_before_and_has_not_arrived_counts() -> None:
     assert sum(max(size, 0) for size in sizes(second).values()) == 20 * MIB
 
 
-def test_memory_that_a_guest_has_and_never_touched_is_not_granted_to_another() -> None:
-    """It may be touched in the same moment as what is granted, and the host would have to swap."""
-    untouched = idle("u", actual=GIB, resident=GIB - 50 * MIB)
-    result = decide(view(*crowd(starved("s"), untouched), available=CRITICAL + 60 * MIB), PLAIN)
-    assert sizes(result)["s"] == 10 * MIB
+@pytest.mark.parametrize(
+    ("available", "grown"),
+    [
+        pytest.param(CRITICAL + 60 * MIB, 10 * MIB, id="but-not-out-of-the-reserve"),
+        pytest.param(GROW + 60 * MIB, 60 * MIB, id="above-the-larger-reserve"),
+    ],
+)
+def test_a_need_does_not_wait_for_what_others_never_touched(available: int, grown: int) -> None:
+    """They may touch it in the same moment; then the reserve carries it."""
+    untouched = idle("u", actual=4 * GIB, resident=4 * GIB - GROW + CRITICAL - 50 * MIB)
+    less = idle("u", actual=GIB, resident=GIB - 50 * MIB)
+    other = untouched if available > GROW else less
+    result = decide(view(*crowd(starved("s"), other), available=available), PLAIN)
+    assert sizes(result)["s"] == grown
 
 
 def test_scarce_growth_is_granted_in_proportion_to_what_each_lacks() -> None:

@@ -11,7 +11,7 @@ from itertools import combinations_with_replacement
 
 import pytest
 
-from ballonet.invariants import broken, outstanding
+from ballonet.invariants import broken, in_flight
 from ballonet.plan import plan
 from ballonet.policy import Policy
 from ballonet.quantity import GIB, MIB, Amount
@@ -59,7 +59,7 @@ def check(world: World) -> None:
     assert broken(seen, result) == []
     granted = sum(max(0, move.target - move.current) for move in moves(result))
     if granted:
-        assert outstanding(result.decisions) + granted <= max(0, seen.host.available - CRITICAL)
+        assert in_flight(result.decisions) + granted <= max(0, seen.host.available - CRITICAL)
 
 
 @pytest.mark.parametrize("kinds", list(combinations_with_replacement(KINDS, 3)), ids="-".join)
