@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from ballonet.guest import Guest, Traits
 from ballonet.host import Host
 from ballonet.hypervisor import Survey
+from ballonet.manifests.v1alpha1 import BalloonPolicy
 from ballonet.policy import Policy
-from ballonet.v1alpha1 import BalloonPolicy
 from ballonet_operator.act import Actor
 from ballonet_operator.book import Entry, Page
 from ballonet_operator.cycle import Cycle

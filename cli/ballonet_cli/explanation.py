@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ballonet.decision import Decision, Plan, Resize, Starvation, Terms, View
 from ballonet.guest import Guest
-from ballonet.need import PEAK_HALF_LIFE
+from ballonet.law.need import PEAK_HALF_LIFE
 from ballonet.policy import Policy, by_precedence
 from ballonet.quantity import format_size
 from ballonet.reason import sentence

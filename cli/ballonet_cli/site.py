@@ -11,9 +11,9 @@ from ballonet.errors import ConfigError
 from ballonet.history import History
 from ballonet.host import Host
 from ballonet.hypervisor import Hypervisor
+from ballonet.manifests.policy_files import load
 from ballonet.plan import plan
 from ballonet.policy import Policy
-from ballonet.policy_files import load
 
 # The agent's default; the law's lead over a growing guest depends on it.
 CYCLE: Final = 2.0

@@ -2,10 +2,10 @@
 
 Three rings, held apart by import-linter:
 
-* pure: ``quantity errors guest host policy reason history need fill stuck eligibility plan invariants``
-  decide, and can neither do I/O nor tell the time (``now`` is an argument);
-* border: ``hypervisor`` (the only importer of libvirt), ``machine`` (/proc), ``v1alpha1`` and
-  ``policy_files`` (manifests), ``settings`` and ``logs`` (flags), ``web`` (HTTP);
+* pure: ``quantity errors guest host policy reason decision history plan`` and the parts of the plan in
+  ``law`` decide, and can neither do I/O nor tell the time (``now`` is an argument);
+* border: ``hypervisor`` (the only importer of libvirt) with ``libvirtd`` (what keeps it alive where guests
+  hang), ``machine`` (/proc), ``manifests`` (policy files), ``settings`` and ``logs`` (flags), ``web`` (HTTP);
 * the programs in the neighbouring packages, which join the two.
 
 Memory is moved in one place: ``hypervisor.Hypervisor.set_memory``, asked by the agent's cycle for what

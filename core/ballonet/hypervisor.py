@@ -13,18 +13,18 @@ from typing import Any, Final
 
 import libvirt
 
-from ballonet.changes import Changes, balloon_size
-from ballonet.connection import Connections
-from ballonet.domain_stats import Record
-from ballonet.domain_xml import NAMESPACE, PREFIX, xml_from
 from ballonet.errors import HypervisorUnreachable, Refused
-from ballonet.fact_book import FactBook
 from ballonet.guest import Guest, Overrides
-from ballonet.libvirt_errors import LibvirtError, failure, one_line, unreachable
+from ballonet.libvirtd.changes import Changes, balloon_size
+from ballonet.libvirtd.connection import Connections
+from ballonet.libvirtd.domain_stats import Record
+from ballonet.libvirtd.domain_xml import NAMESPACE, PREFIX, xml_from
+from ballonet.libvirtd.fact_book import FactBook
+from ballonet.libvirtd.libvirt_errors import LibvirtError, failure, one_line, unreachable
+from ballonet.libvirtd.session import Domain, Identity, version_text
+from ballonet.libvirtd.survey import Survey, Surveyor
+from ballonet.libvirtd.workers import Workers
 from ballonet.quantity import KIB, format_size
-from ballonet.session import Domain, Identity, version_text
-from ballonet.survey import Survey, Surveyor
-from ballonet.workers import Workers
 
 __all__ = ["Hypervisor", "Survey"]
 

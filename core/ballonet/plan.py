@@ -18,11 +18,11 @@ from dataclasses import replace
 
 from ballonet.decision import Decision, Plan, Resize, Stay, View
 from ballonet.history import History
-from ballonet.move import LEAST_CHANGE, Move, limit
+from ballonet.law.move import LEAST_CHANGE, Move, limit
+from ballonet.law.pool import Supply, reserves_in_force, supply, swapping
+from ballonet.law.standing import RELEASED, Standing, stand
 from ballonet.policy import Policy, Reserves, by_precedence
-from ballonet.pool import Supply, reserves_in_force, supply, swapping
 from ballonet.reason import Reason
-from ballonet.standing import RELEASED, Standing, stand
 
 
 def plan(view: View, policies: Iterable[Policy], history: History, *, cycle: float) -> Plan:

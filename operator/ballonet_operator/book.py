@@ -8,8 +8,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ballonet.manifests.v1alpha1 import BalloonPolicy
 from ballonet.policy import Labels, Policy
-from ballonet.v1alpha1 import BalloonPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

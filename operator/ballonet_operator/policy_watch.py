@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from ballonet.errors import ConfigError
-from ballonet.policy_files import Loaded, PolicyDirectory
+from ballonet.manifests.policy_files import Loaded, PolicyDirectory
 from ballonet_operator.book import Entry, Page, PolicyBook
 
 log = logging.getLogger(__name__)

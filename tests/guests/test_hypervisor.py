@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ballonet.domain_xml import NAMESPACE, PREFIX
 from ballonet.errors import GuestGone, HypervisorUnreachable, Refused
 from ballonet.guest import Guest, Hold, Overrides, Read, State, Traits
 from ballonet.hypervisor import Hypervisor
+from ballonet.libvirtd.domain_xml import NAMESPACE, PREFIX
 from ballonet.quantity import GIB, KIB, MIB, Amount
 from ballonet_lab import GuestSpec, Lab, LabGuest, eventually
 

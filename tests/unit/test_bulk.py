@@ -12,12 +12,12 @@ from itertools import chain
 
 import pytest
 
-from ballonet.bulk import Answers, Bulk
-from ballonet.connection import MOST_CALLS, Connections
-from ballonet.domain_stats import Record
 from ballonet.errors import DeadlineExceeded
-from ballonet.session import Domain, Identity
-from ballonet.workers import Workers
+from ballonet.libvirtd.bulk import Answers, Bulk
+from ballonet.libvirtd.connection import MOST_CALLS, Connections
+from ballonet.libvirtd.domain_stats import Record
+from ballonet.libvirtd.session import Domain, Identity
+from ballonet.libvirtd.workers import Workers
 
 HERD = [Domain(uuid=f"guest-{number:02}", name=f"guest-{number:02}", running=1) for number in range(40)]
 WHOLE: Record = {"state.state": 1, "balloon.rss": 1}

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from ballonet.decision import Plan
-from ballonet.invariants import broken, restless
+from ballonet.law.invariants import broken, restless
 from ballonet.policy import Policy
 from ballonet.quantity import GIB, MIB
 from ballonet.reason import Reason

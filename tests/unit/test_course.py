@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-import pytest
-
 from ballonet.decision import Decision, Plan, Resize, Starvation
 from ballonet.guest import Guest, State
 from ballonet.quantity import GIB, MIB, Amount
@@ -198,14 +196,21 @@ def test_without_that_it_would_have_been_given_spare_memory() -> None:
     assert only(fresh(idle(GIB)).then(idle(GIB))).reason is Reason.SPARE_MEMORY
 
 
-def test_what_an_adopted_guest_needs_and_wants_it_is_given_and_then_spare_memory_as_well() -> None:
+def test_an_adopted_guest_that_outgrows_its_size_is_given_spare_memory_in_the_same_cycle() -> None:
     story = fresh(idle())
     story.then(idle(GIB))
     grown = only(story.then(guest(actual=GIB, maximum=4 * GIB, usable=200 * MIB)))
-    assert grown.reason is Reason.BELOW_NEED or grown.reason is Reason.BELOW_WANT
-    assert grown.terms is not None
-    assert grown.target == pytest.approx(grown.terms.want, abs=4096)
-    assert only(story.then(idle(grown.target or 0), after=10)).reason is Reason.SPARE_MEMORY
+    assert grown.reason is Reason.BELOW_NEED
+    assert grown.target == 4 * GIB
+
+
+def test_an_adopted_guest_that_wants_a_little_more_than_its_size_is_left_at_it() -> None:
+    use = int(GIB / 1.2) - 20 * MIB
+    story = fresh(guest(actual=2 * GIB, maximum=4 * GIB, usable=2 * GIB - use))
+    resting = only(story.then(guest(actual=GIB, maximum=4 * GIB, usable=GIB - use)))
+    assert resting.terms is not None
+    assert GIB < resting.terms.want < GIB + 40 * MIB
+    assert (resting.reason, resting.target) == (Reason.SMALL_CHANGE, GIB)
 
 
 def test_a_guest_that_somebody_made_larger_starts_from_there() -> None:

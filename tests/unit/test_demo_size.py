@@ -2,8 +2,8 @@
 
 import pytest
 
-from ballonet import manifest
 from ballonet.errors import ConfigError
+from ballonet.manifests import manifest
 from ballonet.policy import Mode, Reserves
 from ballonet.quantity import GIB, MIB, Amount
 from ballonet_cli.demo.policy import policy_text

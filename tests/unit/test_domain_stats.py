@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ballonet.domain_stats import Record, guest_from
-from ballonet.domain_xml import Facts
 from ballonet.guest import Guest, Read, Sample, State, Traits
+from ballonet.libvirtd.domain_stats import Record, guest_from
+from ballonet.libvirtd.domain_xml import Facts
 from ballonet.quantity import KIB, LARGEST, MIB
 
 NOW = 1_790_000_000.0

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ballonet.domain_xml import NAMESPACE, Facts, facts_from, xml_from
 from ballonet.guest import Hold, Overrides, Traits
+from ballonet.libvirtd.domain_xml import NAMESPACE, Facts, facts_from, xml_from
 from ballonet.quantity import GIB, MIB, Amount
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ballonet.connection import Connections
-from ballonet.domain_stats import Record
 from ballonet.errors import GuestGone
-from ballonet.fact_book import FactBook
 from ballonet.guest import Traits
-from ballonet.session import Domain, Identity
-from ballonet.workers import Workers
+from ballonet.libvirtd.connection import Connections
+from ballonet.libvirtd.domain_stats import Record
+from ballonet.libvirtd.fact_book import FactBook
+from ballonet.libvirtd.session import Domain, Identity
+from ballonet.libvirtd.workers import Workers
 
 
 @dataclass

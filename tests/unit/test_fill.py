@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ballonet.fill import Tiers, fill, scale
+from ballonet.law.fill import Tiers, fill, scale
 
 # Two guests alike in everything: floor 10, need 20, want 30, maximum 100.
 ALIKE: list[Tiers] = [(10, 20, 30, 100), (10, 20, 30, 100)]

@@ -14,7 +14,7 @@ from hypothesis import Phase, find, settings
 from ballonet.decision import Decision, Plan, Resize, Stay, View
 from ballonet.guest import Guest, Hold, Overrides, Read, State
 from ballonet.history import History
-from ballonet.invariants import (
+from ballonet.law.invariants import (
     PAGE,
     broken,
     depends_on_order,

@@ -4,7 +4,7 @@ import libvirt
 import pytest
 
 from ballonet.errors import GuestGone, HypervisorUnreachable, Refused
-from ballonet.libvirt_errors import CAUSES, ConnectionLost, LibvirtError, failure, unreachable
+from ballonet.libvirtd.libvirt_errors import CAUSES, ConnectionLost, LibvirtError, failure, unreachable
 
 QEMU = libvirt.VIR_FROM_QEMU
 

@@ -11,7 +11,7 @@ from itertools import combinations_with_replacement
 
 import pytest
 
-from ballonet.invariants import broken, in_flight
+from ballonet.law.invariants import broken, in_flight
 from ballonet.plan import plan
 from ballonet.policy import Policy
 from ballonet.quantity import GIB, MIB, Amount

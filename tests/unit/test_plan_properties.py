@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ballonet.decision import Stay
-from ballonet.invariants import (
+from ballonet.law.invariants import (
     PAGE,
     broken,
     depends_on_order,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ballonet.manifest import Unusable, parse
+from ballonet.manifests.manifest import Unusable, parse
+from ballonet.manifests.v1alpha1 import BalloonPolicy
 from ballonet.policy import GuestThresholds, HostThresholds, Mode, Pace, Policy, Requirement, Selector
 from ballonet.quantity import GIB, MIB, Amount
-from ballonet.v1alpha1 import BalloonPolicy
 
 EXAMPLES = Path(__file__).parents[2] / "crds" / "examples"
 HEAD = "apiVersion: ballonet.dev/v1alpha1\nkind: BalloonPolicy\nmetadata: {name: web-tier}\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ballonet.errors import ConfigError
-from ballonet.policy_files import LARGEST_FILE, MOST_FILES, Loaded, PolicyDirectory, load
+from ballonet.manifests.policy_files import LARGEST_FILE, MOST_FILES, Loaded, PolicyDirectory, load
 
 NOW = 1_000_000.0
 LONG_AGO = NOW - 3600

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ballonet.host import Host
-from ballonet.need import margin_of
+from ballonet.law.need import margin_of
 from ballonet.policy import Reserves
 from ballonet.quantity import MIB
 from ballonet.reason import Reason

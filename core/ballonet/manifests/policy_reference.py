@@ -1,6 +1,7 @@
 """The table of every policy field in ``docs/policy.md``, written from the models.
 
-``python -m ballonet.policy_reference --markdown`` prints it; ``docs/drift.py`` holds the page to that.
+``python -m ballonet.manifests.policy_reference --markdown`` prints it; ``docs/drift.py``
+holds the page to that.
 """
 
 import json
@@ -8,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ballonet.v1alpha1 import BalloonPolicy
+from ballonet.manifests.v1alpha1 import BalloonPolicy
 
 _HEADER: Final = "| field | type | default | meaning |\n|---|---|---|---|\n"
 _SMALLEST: Final = {

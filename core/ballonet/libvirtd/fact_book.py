@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
-from ballonet.connection import Connections
-from ballonet.domain_xml import Facts, facts_from
 from ballonet.errors import BallonetError, DeadlineExceeded
-from ballonet.libvirt_errors import ConnectionLost
-from ballonet.session import Domain, Session
+from ballonet.libvirtd.connection import Connections
+from ballonet.libvirtd.domain_xml import Facts, facts_from
+from ballonet.libvirtd.libvirt_errors import ConnectionLost
+from ballonet.libvirtd.session import Domain, Session
 
 S = TypeVar("S", bound=Session)
 

@@ -13,9 +13,9 @@ import yaml
 from pydantic import ValidationError
 
 from ballonet.errors import ConfigError
-from ballonet.mistakes import in_words
-from ballonet.v1alpha1 import API_VERSION, KIND, BalloonPolicy
-from ballonet.v1alpha1_types import shown
+from ballonet.manifests.mistakes import in_words
+from ballonet.manifests.v1alpha1 import API_VERSION, KIND, BalloonPolicy
+from ballonet.manifests.v1alpha1_types import shown
 
 MOST_DOCUMENTS: Final = 64
 _DEEPEST: Final = 32

@@ -13,10 +13,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.alias_generators import to_camel
 
 from ballonet import policy
+from ballonet.manifests.v1alpha1_selection import GuestSelection, HostSelection, ObjectName, Part
+from ballonet.manifests.v1alpha1_thresholds import Thresholds
+from ballonet.manifests.v1alpha1_types import Memory, Percentage, Positive
 from ballonet.quantity import MIB, Amount
-from ballonet.v1alpha1_selection import GuestSelection, HostSelection, ObjectName, Part
-from ballonet.v1alpha1_thresholds import Thresholds
-from ballonet.v1alpha1_types import Memory, Percentage, Positive
 
 API_VERSION: Final = "ballonet.dev/v1alpha1"
 KIND: Final = "BalloonPolicy"

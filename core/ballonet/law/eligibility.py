@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from ballonet.guest import Guest, Read, State, Traits
 from ballonet.history import Past
+from ballonet.law.use import usable
 from ballonet.policy import Mode, Policy
 from ballonet.reason import Reason
-from ballonet.use import usable
 
 
 def exclusion(

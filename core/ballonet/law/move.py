@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ballonet.decision import Signals, Terms
-from ballonet.fill import Tiers, fill, scale
+from ballonet.law.fill import Tiers, fill, scale
+from ballonet.law.pool import Supply
+from ballonet.law.standing import Standing
 from ballonet.policy import Policy, Reserves
-from ballonet.pool import Supply
 from ballonet.quantity import MIB
-from ballonet.standing import Standing
 
 _PAGE: Final = 4096
 # Below the critical level guests shrink by this much of their maximum per cycle, if their pace is less.

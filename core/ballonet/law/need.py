@@ -9,9 +9,9 @@ from typing import Final
 from ballonet.decision import Starvation, Terms
 from ballonet.guest import Guest, Sample
 from ballonet.history import Demand
+from ballonet.law.use import rate, usable
 from ballonet.policy import Policy
 from ballonet.quantity import MIB
-from ballonet.use import rate, usable
 
 # The blur of one sample: per-processor free lists and rounding. 1 % of the maximum, at least 16 MiB.
 _LEAST_MARGIN: Final = 16 * MIB

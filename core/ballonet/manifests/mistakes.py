@@ -11,8 +11,8 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from ballonet.v1alpha1 import BalloonPolicy
-from ballonet.v1alpha1_types import shown
+from ballonet.manifests.v1alpha1 import BalloonPolicy
+from ballonet.manifests.v1alpha1_types import shown
 
 _Location = tuple[int | str, ...]
 

@@ -9,14 +9,14 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from ballonet.bulk import Answers, Bulk
-from ballonet.connection import Connections
-from ballonet.domain_stats import Record, guest_from
 from ballonet.errors import BallonetError, DeadlineExceeded, GuestGone, HypervisorUnreachable, Refused
-from ballonet.fact_book import FactBook
 from ballonet.guest import Guest, Read, State
-from ballonet.session import Domain, Identity, Session
-from ballonet.workers import result_by
+from ballonet.libvirtd.bulk import Answers, Bulk
+from ballonet.libvirtd.connection import Connections
+from ballonet.libvirtd.domain_stats import Record, guest_from
+from ballonet.libvirtd.fact_book import FactBook
+from ballonet.libvirtd.session import Domain, Identity, Session
+from ballonet.libvirtd.workers import result_by
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

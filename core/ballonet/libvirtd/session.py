@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ballonet.domain_stats import Record
+from ballonet.libvirtd.domain_stats import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from ballonet.errors import ConfigError
-from ballonet.manifest import Unusable, parse
-from ballonet.v1alpha1 import BalloonPolicy
+from ballonet.manifests.manifest import Unusable, parse
+from ballonet.manifests.v1alpha1 import BalloonPolicy
 
 LARGEST_FILE: Final = 256 * 1024
 MOST_FILES: Final = 256

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ballonet.domain_xml import Facts
 from ballonet.guest import Guest, Read, Sample, State
+from ballonet.libvirtd.domain_xml import Facts
 from ballonet.quantity import KIB, LARGEST
 
 Record = Mapping[str, object]

@@ -15,9 +15,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from ballonet.errors import BallonetError, DeadlineExceeded, HypervisorUnreachable
-from ballonet.libvirt_errors import ConnectionLost
-from ballonet.session import Session
-from ballonet.workers import Workers, result_by
+from ballonet.libvirtd.libvirt_errors import ConnectionLost
+from ballonet.libvirtd.session import Session
+from ballonet.libvirtd.workers import Workers, result_by
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

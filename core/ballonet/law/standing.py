@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ballonet import course as courses
 from ballonet.decision import Starvation, Terms, View
-from ballonet.eligibility import exclusion
 from ballonet.guest import Guest, Read, is_fresh
 from ballonet.history import Course, Demand, Past
-from ballonet.need import assess, blind, guess, starvation
+from ballonet.law import course as courses
+from ballonet.law.eligibility import exclusion
+from ballonet.law.need import assess, blind, guess, starvation
+from ballonet.law.use import around, follow, learn
 from ballonet.policy import Mode, Policy, owner
 from ballonet.reason import Reason
-from ballonet.use import around, follow, learn
 
 # The terms of a guest whose policy is gone: it may only grow, as far as the default reserves allow.
 RELEASED = Policy(name="")

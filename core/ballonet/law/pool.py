@@ -12,9 +12,9 @@ from typing import Final
 from ballonet.decision import Signals
 from ballonet.history import History
 from ballonet.host import Host
+from ballonet.law.standing import Standing
 from ballonet.policy import Policy, Reserves
 from ballonet.quantity import MIB
-from ballonet.standing import Standing
 
 # A host that writes more than this to swap is short of memory, whatever its MemAvailable says: while it
 # swaps, the kernel defends some 300 MiB of it (measured on a small host).

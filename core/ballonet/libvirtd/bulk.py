@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Generic, TypeVar
 
-from ballonet.connection import MOST_CALLS, Connections
-from ballonet.domain_stats import Record, is_complete
-from ballonet.session import Domain, Session
+from ballonet.libvirtd.connection import MOST_CALLS, Connections
+from ballonet.libvirtd.domain_stats import Record, is_complete
+from ballonet.libvirtd.session import Domain, Session
 
 S = TypeVar("S", bound=Session)
 

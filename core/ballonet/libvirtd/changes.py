@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from ballonet.errors import DeadlineExceeded, Refused
 from ballonet.guest import Guest
-from ballonet.libvirt_errors import one_line
+from ballonet.libvirtd.libvirt_errors import one_line
 from ballonet.quantity import KIB, format_size
 
 T = TypeVar("T")

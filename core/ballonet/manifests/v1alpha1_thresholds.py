@@ -5,9 +5,9 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 
 from ballonet import policy
+from ballonet.manifests.v1alpha1_selection import Part
+from ballonet.manifests.v1alpha1_types import Memory, Percentage, Size
 from ballonet.quantity import MIB, Amount
-from ballonet.v1alpha1_selection import Part
-from ballonet.v1alpha1_types import Memory, Percentage, Size
 
 # The parts of a percentage that the defaults in ``policy.HostThresholds`` come to on a large host.
 _DEFAULT_PERCENT: Final = {"growAbove": 6.0, "reclaimBelow": 4.0, "criticalBelow": 2.0}
