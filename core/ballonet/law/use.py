@@ -67,17 +67,12 @@ def learn(demand: Demand, sample: Sample, sizes: list[int], *, settled: bool, fi
     resting = settled and min(sizes) == max(sizes)
     rest = (sizes[0], total) if resting else demand.at_rest
     share = rest[0] - rest[1] if follows and rest is not None else None
-    report = Report(
-        timestamp=sample.timestamp,
-        use=max(0, total - free + share if share is not None else _bounded(demand.report, sizes, free)),
-        exact=resting or share is not None,
-        slope=0.0,
-        major_faults=sample.major_faults,
-        swap_in=sample.swap_in,
-    )
-    repeated = demand.report is not None and demand.report.timestamp == report.timestamp
+    use = max(0, total - free + share if share is not None else _bounded(demand.report, sizes, free))
+    exact = resting or share is not None
+    repeated = demand.report is not None and demand.report.timestamp == sample.timestamp
     previous = demand.previous if repeated else demand.report
-    report = report._replace(slope=_slope(report, previous))
+    slope = _slope(sample.timestamp, use, previous, exact=exact)
+    report = Report(sample.timestamp, use, exact, slope, sample.major_faults, sample.swap_in)
     return Demand(report, previous, rest, follows, demand.peak, demand.peak_at)
 
 
@@ -116,7 +111,7 @@ def rate(later: float | None, earlier: float | None, seconds: float) -> float:
     return (later - earlier) / seconds
 
 
-def _slope(report: Report, previous: Report | None) -> float:
+def _slope(timestamp: float, use: int, previous: Report | None, *, exact: bool) -> float:
     """Return by how many bytes per second use grows; unknown where a moving balloon blurs either end.
 
     A rise is believed for some seconds more, until use falls: a guest that is filling its memory pauses for
@@ -124,9 +119,9 @@ def _slope(report: Report, previous: Report | None) -> float:
     """
     if previous is None:
         return 0.0
-    seconds = report.timestamp - previous.timestamp
-    exact = report.exact and previous.exact
-    if seconds <= 0 or (exact and report.use < previous.use):
+    seconds = timestamp - previous.timestamp
+    exact = exact and previous.exact
+    if seconds <= 0 or (exact and use < previous.use):
         return 0.0
-    held: float = previous.slope * 0.5 ** (seconds / SLOPE_HALF_LIFE)
-    return max(rate(report.use, previous.use, seconds), held) if exact else held
+    held: float = previous.slope * 0.5 ** (seconds / SLOPE_HALF_LIFE) if previous.slope else 0.0
+    return max(rate(use, previous.use, seconds), held) if exact else held
