@@ -38,23 +38,41 @@ def remove_lab(directory: Path) -> None:
 
 def lab_processes(directory: Path) -> list[int]:
     """Return the ids of the lab's libvirtd and guests."""
-    mark = os.fsencode(directory)
+    named = os.fsencode(directory) + b"/"
+    mounts = os.fsdecode(Path("/proc/self/mountinfo").read_bytes())
+    mounted = b" " + os.fsencode(place_in_filesystem(directory, mounts)) + b"/"
     return [
-        int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _owned(entry, mark)
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and _owned(entry, named, mounted)
     ]
 
 
-def _owned(process: Path, mark: bytes) -> bool:
+def place_in_filesystem(directory: Path, mountinfo: str) -> Path:
+    """Return where a directory lies in its own filesystem, which is how mounts of parts of it are listed.
+
+    Where /tmp is a filesystem of its own, as it is on Debian 13, that is not the path that people use.
+
+    Args:
+        directory: an absolute path.
+        mountinfo: what /proc/self/mountinfo says (``man 5 proc_pid_mountinfo``).
+    """
+    root, point = Path("/"), Path("/")
+    for line in mountinfo.splitlines():
+        fields = line.split(" ")
+        # Of several mounts on one place the last one is seen.
+        if directory.is_relative_to(fields[4]) and len(fields[4]) >= len(str(point)):
+            root, point = Path(fields[3]), Path(fields[4])
+    return root / directory.relative_to(point)
+
+
+def _owned(process: Path, named: bytes, mounted: bytes) -> bool:
+    """Whether a process is one of the lab's; the slashes at the ends keep out names that only begin alike."""
     try:
         arguments = (process / "cmdline").read_bytes()
         program = Path(os.fsdecode(arguments.split(b"\0", 1)[0])).name
         if not program.startswith(_PROGRAMS):
             return False
-        return _names(arguments, mark) or _names((process / "mountinfo").read_bytes(), mark)
+        return named in arguments or mounted in (process / "mountinfo").read_bytes()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False
-
-
-def _names(text: bytes, mark: bytes) -> bool:
-    """Whether ``text`` holds a path below ``mark``; a longer name that only begins like it does not count."""
-    return mark + b"/" in text

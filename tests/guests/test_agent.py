@@ -150,6 +150,9 @@ def test_an_agent_that_is_killed_leaves_nothing_behind_and_the_next_one_continue
     first = agent(*SHARED)
     eventually(lambda: first.lines("guest shrunk"), "the guests begin to shrink")
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
+    eventually(
+        lambda: all(known_size(guest) < GIB for guest in pair), "libvirt knows that both are on their way"
+    )
     second = agent(*SHARED)
     eventually(settled(pair, 1472 * MIB), "the guests fit into what the policy leaves them")
     assert second.lines("size set by somebody else adopted") == []
