@@ -65,8 +65,9 @@ def test_memory_that_is_held_is_really_used(usual: LabGuest, *, anonymous: bool)
     held = usual.free().available
     load.release()
 
-    # Linux does not count the free pages that each processor keeps for itself, some 50 MiB.
-    assert before - held == pytest.approx(400 * MIB, abs=64 * MIB)
+    # Linux does not count the free pages that each processor keeps for itself: some 50 MiB, and with kernel
+    # 6.12 up to 120 MiB after the guest has grown.
+    assert before - held == pytest.approx(400 * MIB, abs=128 * MIB)
     eventually(lambda: usual.free().available > before - 64 * MIB, "the memory came back")
 
 
@@ -113,7 +114,7 @@ def test_guests_are_what_they_are_asked_to_be(boot: Boot) -> None:
     last = silent.memory_statistics()["last_update"]
     eventually(lambda: swapping.memory_statistics()["last_update"] > last + 2, "others reported again")
     assert silent.memory_statistics()["last_update"] == last
-    assert small.memory_statistics()["actual"] == 512 * 1024
+    eventually(lambda: small.memory_statistics()["actual"] == 512 * 1024, "the balloon reached 512 MiB")
     assert small.run("nproc") == "2\n"
     xml = small.virsh.run("dumpxml", "small")
     assert "<memballoon model='virtio' autodeflate='on' freePageReporting='on'>" in xml
