@@ -87,13 +87,18 @@ class RunningAgent:
 
 @contextmanager
 def running_agent(
-    directory: Path, uri: str, policies: Path, *flags: str, environment: Mapping[str, str] | None = None
+    directory: Path,
+    uri: str,
+    policies: Path,
+    *flags: str,
+    interval: str = "1s",
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[RunningAgent]:
     """Start an agent; it is killed in the end, where it still runs. Its log ends in the test's own output."""
     log = directory / f"agent-{len(list(directory.glob('agent-*.log')))}.log"
     command = [
         str(Path(sys.executable).with_name("ballonet-operator")), "agent",
-        "--policies", str(policies), "--libvirt.uri", uri, "--interval", "1s", "--log.format", "json",
+        "--policies", str(policies), "--libvirt.uri", uri, "--interval", interval, "--log.format", "json",
         "--web.listen-address", "127.0.0.1:0", *flags,
     ]  # fmt: skip
     settings = {"RUNTIME_DIRECTORY": str(directory), **(environment or {})}

@@ -54,5 +54,9 @@ class Qemu:
         """Turn it off, where it still runs. A guest that is not persistent ceases to exist."""
         with suppress(LabError, ProcessLookupError):
             self.thaw()  # A stopped QEMU does not hear libvirt's polite request.
-        if self.name in self.virsh.guests():
-            self.virsh.run("destroy", self.name)
+        try:
+            if self.name in self.virsh.guests():
+                self.virsh.run("destroy", self.name)
+        except LabError:
+            if self.name in self.virsh.guests():  # Otherwise it ended by itself in between.
+                raise
