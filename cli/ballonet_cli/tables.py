@@ -34,7 +34,22 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> Tabl
 
 
 def show(grid: Table, to: Console) -> None:
-    """Print a table without the blanks that fill up its last column."""
+    """Print a table, cut at the right edge of the window.
+
+    What comes first says which guest it is and how large, so it never makes room for what comes last.
+    """
+    window = to.width
+    to.width = _UNBOUNDED
     with to.capture() as captured:
         to.print(grid)
-    to.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+    to.width = window
+    for line in captured.get().splitlines():
+        to.print(_cut(line, window), no_wrap=True)
+
+
+def _cut(line: str, window: int) -> Text:
+    """Return a line without the blanks that fill up its last column, and not wider than the window."""
+    text = Text.from_ansi(line)
+    text.rstrip()
+    text.truncate(window, overflow="ellipsis")
+    return text

@@ -61,6 +61,13 @@ def test_list_on_a_narrow_terminal_cuts_lines_and_never_wraps_them() -> None:
     assert max(map(len, lines)) <= 60
 
 
+def test_plan_on_a_narrow_terminal_cuts_reasons_and_never_names_or_sizes() -> None:
+    whole = printed(plan_table(made())).splitlines()
+    narrow = printed(plan_table(made()), width=60).splitlines()
+
+    assert [line[:59].rstrip("… ") for line in narrow] == [line[:59].rstrip() for line in whole]
+
+
 def test_show_tells_everything_about_each_kind_of_guest() -> None:
     check("cli-show.txt", "\n".join(text(guest_card(guest, NOW)) for guest in herd()))
 
