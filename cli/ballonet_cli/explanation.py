@@ -68,6 +68,9 @@ def _statistics(guest: Guest, view: View) -> Iterator[str]:
     sample = guest.sample
     if not guest.active:
         return
+    if guest.traits is not None and guest.traits.balloon_model == "none":
+        yield "It has no balloon device."
+        return
     if sample is None or sample.timestamp <= 0:
         yield "Its balloon driver has never reported statistics."
         return

@@ -4,6 +4,7 @@
 may work another time.
 """
 
+import errno
 from typing import IO
 
 import click
@@ -46,6 +47,10 @@ class Program(click.Group):
             raise Mistake(str(error)) from error
         except BallonetError as error:
             raise Failure(str(error)) from error
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise Failure("the output cannot be written: no space left where it goes") from error
 
 
 def warn(message: str) -> None:

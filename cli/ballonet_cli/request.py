@@ -9,7 +9,7 @@ from typing import Final
 
 from ballonet.errors import ConfigError, Refused
 from ballonet.guest import Guest, Read, State, Traits, is_fresh
-from ballonet.quantity import MIB, Amount, format_size, parse_amount
+from ballonet.quantity import KIB, MIB, Amount, format_size, parse_amount
 from ballonet_cli.printable import printable
 
 # Less than any Linux guest boots with; a guest that is set below it dies, whatever it says it needs.
@@ -50,7 +50,9 @@ def judge(guest: Guest, wish: Amount, now: float, *, force: bool = False) -> Req
     size = wish.of(maximum)
     name = printable(guest.name)
     if size < LEAST:
-        raise ConfigError(f"{name} cannot run in {format_size(size)}: ask for at least {format_size(LEAST)}")
+        # Spelt out: who writes 512 means MiB, or KiB as virsh does.
+        shown = f"{size} bytes" if size < KIB else format_size(size)
+        raise ConfigError(f"{name} cannot run in {shown}: ask for at least {format_size(LEAST)}")
     if not force:
         _spare_its_life(guest, size, now)
     remarks = _above(name, size, maximum) + _silence(guest)

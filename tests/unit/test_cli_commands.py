@@ -1,6 +1,7 @@
 """The commands as a person meets them where there is no libvirt: help, wrong words, and what is said then."""
 
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -59,6 +60,21 @@ def test_an_unreachable_libvirt_is_one_line_with_what_would_help(arguments: tupl
     assert result.stderr.startswith("Error: ")
     assert "/nonexistent/libvirt-sock" in result.stderr
     assert "systemctl start libvirtd" in result.stderr
+
+
+def test_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ballonet_cli", "completion", "fish"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == "Error: the output cannot be written: no space left where it goes\n"
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,11 @@ def test_no_guest_is_set_to_what_none_boots_with(*, force: bool) -> None:
         judge(guest(), Amount(size=63 * MIB), NOW, force=force)
 
 
+def test_a_size_without_a_unit_is_spelt_out_as_bytes() -> None:
+    with pytest.raises(ConfigError, match="a cannot run in 512 bytes: ask for at least 64Mi"):
+        judge(guest(), Amount(size=512), NOW)
+
+
 def test_a_growing_guest_is_never_refused_for_its_use() -> None:
     small = guest(actual=256 * MIB, usable=0)
 
