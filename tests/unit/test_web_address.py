@@ -60,7 +60,7 @@ def test_a_taken_address_is_one_line_and_leaves_no_socket() -> None:
     with listen(Address("127.0.0.1", 0)) as listener:
         taken = f"127.0.0.1:{listener.getsockname()[1]}"
 
-        with pytest.raises(ConfigError, match=f"cannot listen on {taken}: Address already in use"):
+        with pytest.raises(ConfigError, match=f"cannot listen on {taken}: Address already in use$"):
             open_sockets(["127.0.0.1:0", taken])
 
 

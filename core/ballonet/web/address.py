@@ -69,8 +69,14 @@ def listen(address: Address) -> socket.socket:
             return _listen_everywhere(address.port)
         return _listen_on(address)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(f"web.listen-address: cannot listen on {address}: {reason}") from error
+        raise ConfigError(f"web.listen-address: cannot listen on {address}: {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    """Return the kernel's words: `create_server` adds the address to them, which the message has already."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 def _listen_everywhere(port: int) -> socket.socket:
