@@ -28,6 +28,8 @@ class PolicyWatch:
             ConfigError: it cannot be read. Files that are refused do not raise, they can still be mended.
         """
         self._take(self._files.look(now=time.time(), at_once=True))
+        if not self._book.page().entries:
+            log.warning("no policy in force, no guest is moved")
 
     def hurry(self) -> None:
         """Let the next look take changes at once; safe in a signal handler."""
@@ -72,7 +74,7 @@ def _announce(before: Page, after: Page) -> None:
     for file, reasons in after.refused.items():
         if before.refused.get(file) != reasons:
             for reason in reasons:
-                log.error("policy file refused", extra={"file": file, "error": reason})
+                log.error("policy file refused", extra=_refusal(file, reason, after))
     for file in before.refused.keys() - after.refused.keys():
         log.info("policy file mended", extra={"file": file})
     for name, entry in after.entries.items():
@@ -82,6 +84,12 @@ def _announce(before: Page, after: Page) -> None:
             log.info("policy changed", extra=_facts(entry))
     for name in before.entries.keys() - after.entries.keys():
         log.info("policy removed", extra={"policy": name})
+
+
+def _refusal(file: str, reason: str, page: Page) -> dict[str, object]:
+    """Return what is wrong with a file, and which of its policies go on in their last good version."""
+    kept = sorted(name for name, entry in page.entries.items() if entry.origin == file)
+    return {"file": file, "error": reason, **({"still_in_force": ",".join(kept)} if kept else {})}
 
 
 def _facts(entry: Entry) -> dict[str, object]:

@@ -57,6 +57,26 @@ def test_a_change_is_followed_and_said_once(
     assert said(caplog) == ["policy removed"]
 
 
+def test_a_refusal_names_what_goes_on_in_its_last_good_version(
+    watch: PolicyWatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.clear()
+    write(tmp_path / "web.yaml", f"{WEB}{{prio: 5}}\n")
+    write(tmp_path / "new.yaml", "{}\n")
+    watch.look()
+
+    kept = {record.__dict__["file"]: record.__dict__.get("still_in_force") for record in caplog.records}
+    assert kept == {"web.yaml": "web", "new.yaml": None}
+
+
+def test_an_agent_that_starts_without_a_policy_says_that_it_will_do_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    PolicyWatch(tmp_path, PolicyBook()).start()
+
+    assert said(caplog) == ["no policy in force, no guest is moved"]
+
+
 def test_a_refusal_is_said_once_per_reason_and_its_end_too(
     watch: PolicyWatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
