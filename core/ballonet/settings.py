@@ -196,6 +196,7 @@ class _Formatter(RawDescriptionHelpFormatter):
 _METAVARS: Final = {"list[str]": "ADDRESS", "str": "TEXT", "Path": "FILE", "float": "DURATION"}
 
 _NO_DEFAULT: Final = re.compile(r" \(default: (None)?\)")
+_DEFAULT_SECONDS: Final = re.compile(r"\(default: (\d+(?:\.\d+)?)\)")
 _LIST_OF_ONE: Final = re.compile(r"\['([^']*)'\]")
 
 
@@ -207,11 +208,18 @@ class _Parser(ArgumentParser):
         for action in self._actions:
             action.metavar = _METAVARS.get(str(action.metavar), action.metavar)
             action.help = _NO_DEFAULT.sub("", _LIST_OF_ONE.sub(r"\1", action.help or ""))
+            if action.metavar == "DURATION":
+                action.help = _DEFAULT_SECONDS.sub(_in_seconds, action.help)
         return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Raise the message instead of printing the usage."""
         raise ConfigError(f"{message}; {self.prog} --help lists the flags")
+
+
+def _in_seconds(default: re.Match[str]) -> str:
+    """Return a duration's default as a person would write it."""
+    return f"(default: {float(default[1]):g}s)"
 
 
 def _first(error: ValidationError) -> str:

@@ -169,6 +169,8 @@ def test_help_names_every_flag_and_says_nothing_in_python() -> None:
         "--version",
     ):
         assert flag in done.stdout
+    assert "such as 1s or 500ms (default:" in done.stdout
+    assert "3s)" in done.stdout
     assert not re.search(r"list\[|None|JSON|Path|\bstr\b", done.stdout)
 
 
