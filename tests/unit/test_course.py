@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import pytest
+
 from ballonet.decision import Decision, Plan, Resize, Starvation
 from ballonet.guest import Guest, State
 from ballonet.quantity import GIB, MIB, Amount
@@ -196,12 +198,21 @@ def test_without_that_it_would_have_been_given_spare_memory() -> None:
     assert only(fresh(idle(GIB)).then(idle(GIB))).reason is Reason.SPARE_MEMORY
 
 
-def test_an_adopted_guest_that_outgrows_its_size_is_given_spare_memory_in_the_same_cycle() -> None:
+@pytest.mark.parametrize(
+    ("use", "headroom", "reason"),
+    [
+        pytest.param(1000 * MIB, 0.0, Reason.BELOW_NEED, id="by-its-need-however-little"),
+        pytest.param(900 * MIB, 20.0, Reason.BELOW_WANT, id="by-its-want-and-more-than-the-dead-band"),
+    ],
+)
+def test_an_adopted_guest_that_outgrows_its_size_is_given_spare_memory_in_the_same_cycle(
+    use: int, headroom: float, reason: Reason
+) -> None:
     story = fresh(idle())
+    story.policies = (replace(FLOORLESS, headroom=headroom),)
     story.then(idle(GIB))
-    grown = only(story.then(guest(actual=GIB, maximum=4 * GIB, usable=200 * MIB)))
-    assert grown.reason is Reason.BELOW_NEED
-    assert grown.target == 4 * GIB
+    grown = only(story.then(guest(actual=GIB, maximum=4 * GIB, usable=GIB - use), after=600))
+    assert (grown.reason, grown.target) == (reason, 4 * GIB)
 
 
 def test_an_adopted_guest_that_wants_a_little_more_than_its_size_is_left_at_it() -> None:

@@ -237,6 +237,13 @@ def test_spare_memory_is_shared_by_weight_and_size() -> None:
     assert spare["a"] == pytest.approx(3 * spare["b"], rel=0.01)
 
 
+def test_a_larger_guest_gets_more_of_the_spare_memory() -> None:
+    small, large = idle("a", actual=200 * MIB, maximum=2 * GIB), idle("b", actual=200 * MIB, maximum=6 * GIB)
+    result = decide(view(small, large, available=GROW + GIB), PLAIN)
+    spare = {name: (target or 0) - terms(result, name).want for name, target in targets(result).items()}
+    assert spare["b"] == pytest.approx(3 * spare["a"], rel=0.01)
+
+
 def test_in_distress_a_heavier_guest_keeps_more_of_what_it_needs() -> None:
     thirsty = [
         guest(name, actual=2 * GIB, maximum=4 * GIB, usable=50 * MIB, traits=traits(overrides=own))
@@ -359,6 +366,14 @@ def test_a_need_does_not_wait_for_what_others_never_touched(available: int, grow
     other = untouched if available > GROW else less
     result = decide(view(*crowd(starved("s"), other), available=available), PLAIN)
     assert sizes(result)["s"] == grown
+
+
+def test_headroom_and_spare_memory_wait_for_what_others_never_touched() -> None:
+    untouched = idle("u", actual=4 * GIB, resident=4 * GIB - GROW + CRITICAL - 50 * MIB)
+    result = decide(
+        view(*crowd(busy("w", lacks=0), untouched), available=GROW + 150 * MIB), replace(PLAIN, headroom=20.0)
+    )
+    assert sizes(result)["w"] == 100 * MIB
 
 
 def test_scarce_growth_is_granted_in_proportion_to_what_each_lacks() -> None:
