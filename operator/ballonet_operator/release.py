@@ -39,8 +39,19 @@ def release(
             log.info("memory released")
             return True
         if time.monotonic() >= until or abandon.wait(_INTERVAL):
-            log.warning("memory not released to all", extra={"guests": waiting, "error": report.lost})
+            log.warning("memory not released to all", extra=_shortfall(report, again=abandon.is_set()))
             return False
+
+
+def _shortfall(report: Report, *, again: bool) -> dict[str, object]:
+    """Return who lacks memory, and why nobody waits any longer."""
+    because = "asked to stop again" if again else "time is up"
+    facts: dict[str, object] = {"guests": _waiting(report), "because": because}
+    if report.lost:
+        facts["error"] = report.lost
+    elif report.plan is not None:
+        facts["available_bytes"] = report.plan.available
+    return facts
 
 
 def _waiting(report: Report) -> list[str]:

@@ -200,7 +200,9 @@ def test_release_ends_when_all_guests_have_their_maximum() -> None:
     assert seen
 
 
-def test_release_gives_up_when_time_is_over() -> None:
+def test_release_gives_up_when_time_is_over_and_says_who_lacks_memory(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     fake = hypervisor(guest("a"))
     beat = cycle(fake, host(available=100 * MIB, total=4 * GIB))
     beat.run_once()
@@ -208,6 +210,9 @@ def test_release_gives_up_when_time_is_over() -> None:
         lambda: beat.run_once(releasing=True), lambda _: None, timeout=0, abandon=threading.Event()
     )
     assert not done
+    facts = caplog.records[-1].__dict__
+    assert (facts["guests"], facts["because"]) == (["a"], "time is up")
+    assert "error" not in facts
 
 
 def test_release_is_abandoned_when_somebody_cannot_wait() -> None:
