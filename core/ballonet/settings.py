@@ -8,9 +8,10 @@ wrong, what to do.
 import re
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -146,10 +147,18 @@ class Settings(BaseSettings):
 T = TypeVar("T", bound=Settings)
 
 
-def load(settings: type[T], arguments: Sequence[str], *, program: str, description: str) -> T:
+def load(
+    settings: type[T],
+    arguments: Sequence[str],
+    *,
+    program: str,
+    description: str,
+    values: Mapping[str, str] = MappingProxyType({}),
+) -> T:
     """Read flags and environment.
 
-    ``--help`` and ``--version`` print and end the program.
+    ``--help`` and ``--version`` print and end the program. ``values`` names what a flag takes, where the help
+    can say more than the type does: ``{"--policies": "DIR"}``.
 
     Raises:
         ConfigError: a flag is unknown, or a value cannot be used.
@@ -161,6 +170,7 @@ def load(settings: type[T], arguments: Sequence[str], *, program: str, descripti
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
+    parser.values = values
     parser.add_argument(
         "--version", action="version", version=f"{program} {version('ballonet')}", help="show the version"
     )
@@ -203,10 +213,15 @@ _LIST_OF_ONE: Final = re.compile(r"\['([^']*)'\]")
 class _Parser(ArgumentParser):
     """A parser that reports a wrong flag as every other wrong thing is reported."""
 
+    values: Mapping[str, str] = MappingProxyType({})
+
     def format_help(self) -> str:
         """Return the help in words of the command line, not of Python."""
         for action in self._actions:
-            action.metavar = _METAVARS.get(str(action.metavar), action.metavar)
+            by_type = _METAVARS.get(str(action.metavar), action.metavar)
+            action.metavar = next(
+                (self.values[flag] for flag in action.option_strings if flag in self.values), by_type
+            )
             action.help = _NO_DEFAULT.sub("", _LIST_OF_ONE.sub(r"\1", action.help or ""))
             if action.metavar == "DURATION":
                 action.help = _DEFAULT_SECONDS.sub(_in_seconds, action.help)

@@ -44,12 +44,15 @@ log = logging.getLogger(__name__)
 
 PROGRAM = "ballonet-operator agent"
 _DESCRIPTION = "Moves memory between this host and its guests, as the policies in a directory say."
+_VALUES = {"--policies": "DIR", "--host.budget": "SIZE", "--host.memory-total": "SIZE"}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the agent until it is told to stop; returns its exit code."""
     try:
-        options = settings.load(AgentSettings, arguments, program=PROGRAM, description=_DESCRIPTION)
+        options = settings.load(
+            AgentSettings, arguments, program=PROGRAM, description=_DESCRIPTION, values=_VALUES
+        )
         logs.configure(logs.Level(options.log.level), logs.Format(options.log.format))
         return Agent(options).run()
     except ConfigError as error:

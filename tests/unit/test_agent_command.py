@@ -84,5 +84,12 @@ def test_help_is_printed(arguments: list[str]) -> None:
     assert done.stdout.startswith("usage: ballonet-operator")
 
 
+def test_help_names_what_a_flag_takes() -> None:
+    done = run("agent", "--help")
+    assert all(
+        flag in done.stdout for flag in ("--policies DIR ", "--host.budget SIZE ", "--interval DURATION ")
+    )
+
+
 def test_the_version_is_printed() -> None:
     assert run("--version").stdout == run("agent", "--version").stdout.replace(" agent", "")
