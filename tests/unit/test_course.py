@@ -111,9 +111,11 @@ def test_a_guest_that_arrives_has_its_patience_back() -> None:
 
 
 def test_a_guest_that_creeps_is_not_stuck() -> None:
-    creeping = [idle(2 * GIB - step * 3 * MIB) for step in range(40)]
-    seen = decisions(fresh(idle()), creeping, CRITICAL)
-    assert Reason.STUCK not in {decision.reason for decision in seen}
+    story = fresh(idle())
+    for step in range(40):
+        result = story.then(idle(2 * GIB - step * 3 * MIB), available=CRITICAL)
+        assert only(result).reason is not Reason.STUCK
+        assert result.adopted == ()
 
 
 def test_a_guest_that_stops_within_the_dead_band_has_arrived() -> None:
@@ -165,6 +167,13 @@ def test_a_guest_that_took_memory_back_grows_where_the_host_has_room() -> None:
     back = only(story.then(autodeflating(1200 * MIB)))
     assert back.reason is Reason.STARVED
     assert (back.target or 0) >= 1.1 * 1200 * MIB
+
+
+def test_a_guest_above_a_target_that_it_never_reached_has_taken_nothing_back() -> None:
+    story = fresh(autodeflating(2 * GIB))
+    story.then(autodeflating(2 * GIB), available=LOW)
+    slow = story.then(autodeflating(2 * GIB - 50 * MIB), after=5, available=CALM)
+    assert terms(slow).starved is None
 
 
 def test_a_rise_right_after_a_command_is_the_way_to_the_target_before() -> None:

@@ -144,6 +144,16 @@ def test_growing_use_is_carried_forward_by_one_cycle_and_one_period(
     assert seen.need == seen.use + seen.margin + lead * 10 * MIB
 
 
+def test_use_that_rises_is_carried_forward_from_the_instant_of_its_sample() -> None:
+    story = Story(policies=(FLOORLESS,))
+    story.then(guest(maximum=4 * GIB, usable=600 * MIB), refused=True)
+    fresh = terms(story.then(guest(maximum=4 * GIB, usable=580 * MIB), refused=True))
+    old = sample(usable=580 * MIB, timestamp=NOW - 2)
+    later = terms(story.then(guest(maximum=4 * GIB, sample=old), refused=True))
+    assert later.slope == fresh.slope == 10 * MIB
+    assert later.need == fresh.need + 2 * 10 * MIB
+
+
 def test_falling_use_is_not_carried_forward() -> None:
     story = Story(policies=(FLOORLESS,))
     story.then(guest(usable=100 * MIB))

@@ -352,6 +352,15 @@ def test_growth_that_was_granted_before_and_has_not_arrived_counts() -> None:
     assert sum(max(size, 0) for size in sizes(second).values()) == 20 * MIB
 
 
+def test_growth_in_flight_counts_even_if_its_guest_is_left_alone_now() -> None:
+    story = Story(policies=(PLAIN,))
+    first = story.then(*crowd(starved("s"), starved("t")), available=CRITICAL + 60 * MIB)
+    alone = replace(starved("s"), migrating=True)
+    second = story.then(*crowd(alone, starved("t")), available=CRITICAL + 80 * MIB)
+    assert sizes(first)["s"] > 0
+    assert sizes(second)["t"] == 20 * MIB
+
+
 @pytest.mark.parametrize(
     ("available", "grown"),
     [

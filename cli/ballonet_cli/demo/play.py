@@ -50,10 +50,6 @@ class Play:
         self._say("reading the guests' kernel logs")
 
     @property
-    def _rate(self) -> int:
-        return self.stage.size.rate(emulated=not self.stage.lab.kvm)
-
-    @property
     def _load(self) -> str:
         return format_size(self.stage.size.load)
 
@@ -65,8 +61,6 @@ class Play:
         )
         works = [Work(self.stage.guests[name], size.touched, 0).begin() for name in LATE]
         self._until(lambda _: all(_finished(work) for work in works), f"{_and(LATE)} used their memory")
-        if self._rate == 0 and size.touched == size.load:
-            self.story.unhindered = max(work.took for work in works)
         rests = [Rest(self.stage.guests[name]).begin() for name in LATE]
         self._until(lambda seen: all(_rested(rest, seen) for rest in rests), f"{_and(LATE)} rested")
 
@@ -88,7 +82,7 @@ class Play:
 
     def _begin(self, names: Sequence[str]) -> None:
         for name in names:
-            work = Work(self.stage.guests[name], self.stage.size.load, self._rate).begin()
+            work = Work(self.stage.guests[name], self.stage.size.load, self.stage.size.rate).begin()
             self._works[name] = work
             self.story.waits[name] = Wait(guest=name, began=work.began)
 

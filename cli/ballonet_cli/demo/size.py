@@ -22,7 +22,7 @@ _BOOTED: Final = 256 * MIB
 _LOAD_PERCENT, _FLOOR_PERCENT = 70, 25
 _SMALL_LOAD_PERCENT, _SMALL_FLOOR_PERCENT = 50, 40
 # No balloon can follow a load that outruns the cycle.
-_SECONDS_OF_LOAD: Final = 25
+_SECONDS_OF_LOAD: Final = 35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +74,10 @@ class Size:
         """What the machine must have available before it starts."""
         return int(self.budget * _BESIDE)
 
-    def rate(self, *, emulated: bool) -> int:
-        """Return the bytes per second at which a load grows; 0: as fast as the guest can.
-
-        An emulated guest of the textbook's size writes some 85 MiB/s and is not slowed down further.
-        """
-        return 0 if emulated and not self.small else self.load // _SECONDS_OF_LOAD
+    @property
+    def rate(self) -> int:
+        """The bytes per second at which a load grows: what a squeezed guest without swap can stand."""
+        return self.load // _SECONDS_OF_LOAD
 
 
 def fitting(available: int, processors: int) -> Size:

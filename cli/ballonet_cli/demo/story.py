@@ -45,8 +45,6 @@ class Story:
     """All of it.
 
     Attributes:
-        unhindered: seconds that the slowest guest took for the same load before there was an agent; None
-            where that was not measured.
         highest: the largest sum of min(resident, actual) that was seen.
         looks: how often the sum was complete.
         killed: guests whose OOM killer acted; None where nobody looked.
@@ -56,7 +54,6 @@ class Story:
     budget: int
     moments: list[Moment] = field(default_factory=list)
     waits: dict[str, Wait] = field(default_factory=dict)
-    unhindered: float | None = None
     highest: int = 0
     looks: int = 0
     killed: tuple[str, ...] | None = None

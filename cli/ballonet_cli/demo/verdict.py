@@ -59,13 +59,9 @@ def remarks(story: Story, size: Size) -> Iterator[str]:
     )
     if story.waits:
         yield (
-            f"A load is {format_size(size.load)}. A guest had what it needs when its write was done, its"
-            " balloon was at or above the need that the agent then saw, and the margin was usable inside it."
-        )
-    if story.unhindered is not None:
-        yield (
-            "For comparison: with all of its maximum and nobody moving memory, the same load took up to"
-            f" {story.unhindered:.1f} s."
+            f"A load is {format_size(size.load)} at {format_size(size.rate)} a second. A guest had what it"
+            " needs when its write was done, its balloon was at or above the need that the agent then saw, and"
+            " the margin was usable inside it."
         )
     if story.killed is not None:
         yield (

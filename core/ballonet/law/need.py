@@ -70,15 +70,17 @@ def assess(
 ) -> Terms:
     """Return the guest's terms from fresh statistics.
 
-    ``need = use + margin + L * slope`` where L is what passes before a move takes effect: one cycle and
-    one statistics period. ``want = max((1 + headroom) * need, peak)``. ``has`` is what the guest has, or was
-    last given.
+    ``need = use + margin + L * slope`` where L is what passes between the sample and the next move that can
+    know better: the sample's age, one cycle and one statistics period. ``want = max((1 + headroom) * need,
+    peak)``. ``has`` is what the guest has, or was last given.
     """
     maximum = guest.maximum or 0
     floor = floor_of(guest, policy)
     report = demand.report
     use, slope = (report.use, report.slope) if report is not None else (has, 0.0)
     lead = cycle + (guest.traits.statistics_period if guest.traits else 0)
+    if report is not None:
+        lead += max(now - report.timestamp, 0.0)
     margin = margin_of(maximum)
     need = int(use + margin + lead * slope)
     if starved is not None:
