@@ -60,8 +60,8 @@ def remarks(story: Story, size: Size) -> Iterator[str]:
     if story.waits:
         yield (
             f"A load is {format_size(size.load)} at {format_size(size.rate)} a second. A guest had what it"
-            " needs when its write was done, its balloon was at or above the need that the agent then saw, and"
-            " the margin was usable inside it."
+            " needs when its write was done, its balloon was at or above the need that the agent then saw,"
+            " and the margin was usable inside it."
         )
     if story.killed is not None:
         yield (
