@@ -644,6 +644,15 @@ def test_a_guest_that_was_only_watched_is_left_where_it_is(mode: Mode) -> None:
     assert only(story.then(idle())).reason is Reason.NO_POLICY
 
 
+def test_a_guest_that_was_once_owned_grows_back_even_if_its_policy_only_watched_at_the_end() -> None:
+    story = Story(policies=(PLAIN,))
+    story.then(idle(), available=CALM)
+    story.policies = (replace(PLAIN, mode=Mode.OBSERVE),)
+    story.then(idle(), available=CALM)
+    story.policies = ()
+    assert only(story.then(idle())).reason is Reason.POLICY_REMOVED
+
+
 def test_a_guest_that_nobody_ever_owned_is_left_where_it_is() -> None:
     story = Story(policies=())
     for _ in range(3):

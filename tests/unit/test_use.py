@@ -6,7 +6,7 @@ from ballonet.history import Reading
 from ballonet.law.use import SLOPE_HALF_LIFE, around, follow, rate
 from ballonet.policy import Policy
 from ballonet.quantity import GIB, MIB, Amount
-from worlds import NOW, Story, guest, sample, terms
+from worlds import NOW, Story, guest, sample, terms, traits
 
 # Read once a second while the balloon shrank.
 SHRINKING = tuple(Reading(float(at), size) for at, size in enumerate((600, 500, 400, 300, 200)))
@@ -108,3 +108,13 @@ def test_a_report_that_was_taken_before_the_last_one_says_nothing_about_a_rise()
     story.then(guest(maximum=4 * GIB, usable=600 * MIB), refused=True)
     earlier = sample(usable=500 * MIB, timestamp=NOW - 4)
     assert terms(story.then(guest(maximum=4 * GIB, sample=earlier), refused=True)).slope == 0
+
+
+def test_no_rise_is_seen_between_a_blurred_report_and_a_sharp_one() -> None:
+    """Use of a guest of fixed total is only bounded while it moves, and a bound may seem to rise."""
+    story = Story(policies=(Policy(name="all", floor=Amount(size=0)),))
+    facts = traits(autodeflate=True)
+    for actual, free in ((2 * GIB, 1500 * MIB), (GIB, 900 * MIB), (GIB, 400 * MIB), (GIB, 400 * MIB)):
+        one = guest(actual=actual, maximum=4 * GIB, usable=free, traits=facts)
+        result = story.then(one, refused=True, after=4)
+        assert terms(result).slope == 0
