@@ -233,6 +233,20 @@ def test_an_adopted_guest_that_wants_a_little_more_than_its_size_is_left_at_it()
     assert (resting.reason, resting.target) == (Reason.SMALL_CHANGE, GIB)
 
 
+def test_a_guest_that_somebody_shrinks_is_not_taken_for_needy_on_its_way() -> None:
+    """As measured: set to 207 MiB from 1 GiB, it reports 52 MiB usable while libvirt still shows 418."""
+
+    def seen(actual: int, usable: int) -> Guest:
+        return guest(actual=actual * MIB, usable=usable * MIB, traits=traits(autodeflate=True))
+
+    story = fresh(seen(1024, 869))
+    moving = story.then(seen(418, 52))
+    assert (adopted(moving), targets(moving)) == ([("a", 418 * MIB)], {"a": 418 * MIB})
+    there = story.then(seen(207, 52))
+    assert (adopted(there), targets(there)) == ([("a", 207 * MIB)], {"a": 207 * MIB})
+    assert terms(there).use == 155 * MIB
+
+
 def test_a_guest_that_somebody_made_larger_starts_from_there() -> None:
     story = fresh(idle())
     result = story.then(idle(3 * GIB), available=CALM)

@@ -96,7 +96,7 @@ def _owned(guest: Guest, policy: Policy, past: Past, view: View, cycle: float) -
     if fresh and guest.sample is not None:
         sizes = around(trail, guest.sample.timestamp)
         settled = course.reached and course.asked_at + 1 < guest.sample.timestamp
-        demand = learn(demand, guest.sample, sizes, settled=settled, fixed_total=autodeflate)
+        demand = learn(demand, guest.sample, sizes, settled=settled, adopted=adopted, fixed_total=autodeflate)
         starved = starved or starvation(guest, guest.sample, max(sizes), demand, policy)
     starved = Starvation.ALERTED if guest.uuid in view.signals.grow else starved
     if starved is None:

@@ -54,11 +54,13 @@ def usable(sample: Sample) -> int | None:
     return sample.usable if sample.usable is not None else sample.unused
 
 
-def learn(demand: Demand, sample: Sample, sizes: list[int], *, settled: bool, fixed_total: bool) -> Demand:
+def learn(
+    demand: Demand, sample: Sample, sizes: list[int], *, settled: bool, adopted: bool, fixed_total: bool
+) -> Demand:
     """Return the demand after this sample: its use, and what it teaches about the guest's total.
 
     ``sizes`` are the balloon sizes around the sample's instant; ``settled`` says that the guest had
-    reached its target before the sample was taken.
+    reached its target before the sample was taken, ``adopted`` that somebody else moves it just now.
     """
     total, free = sample.total, usable(sample)
     if total is None or free is None:
@@ -67,7 +69,8 @@ def learn(demand: Demand, sample: Sample, sizes: list[int], *, settled: bool, fi
     resting = settled and min(sizes) == max(sizes)
     rest = (sizes[0], total) if resting else demand.at_rest
     share = rest[0] - rest[1] if follows and rest is not None else None
-    use = max(0, total - free + share if share is not None else _bounded(demand.report, sizes, free))
+    bounded = _bounded(demand.report, sizes, free, adopted=adopted)
+    use = max(0, total - free + share if share is not None else bounded)
     exact = resting or share is not None
     repeated = demand.report is not None and demand.report.timestamp == sample.timestamp
     previous = demand.previous if repeated else demand.report
@@ -76,17 +79,19 @@ def learn(demand: Demand, sample: Sample, sizes: list[int], *, settled: bool, fi
     return Demand(report, previous, rest, follows, demand.peak, demand.peak_at)
 
 
-def _bounded(last: Report | None, sizes: list[int], free: int) -> int:
+def _bounded(last: Report | None, sizes: list[int], free: int, *, adopted: bool) -> int:
     """Return the use of a guest of which only the balloon tells, and of that only between which sizes it was.
 
     While the balloon grows, or when nothing is known, the largest size counts, so that the error raises use.
     While it shrinks the guest is believed to use what it used, as far as the sizes allow: if its own
-    shrinking looked like a need, it would be grown, shrunk and grown again for ever.
+    shrinking looked like a need, it would be grown, shrunk and grown again for ever. Where somebody else
+    moves it, nobody knows how far, and the balloon is below all that was seen of it.
     """
     shrinking = sizes[0] < sizes[-1]
     if last is None or not shrinking:
         return max(sizes) - free
-    return min(max(last.use, min(sizes) - free), max(sizes) - free)
+    least = 0 if adopted else min(sizes) - free
+    return min(max(last.use, least), max(sizes) - free)
 
 
 def _follows(demand: Demand, total: int, sizes: list[int]) -> bool | None:
