@@ -7,6 +7,8 @@
     ├── GuestGone               the guest vanished between two calls: drop it silently
     ├── Refused                 libvirt will not do this to this guest: report it, go on with the others
     ├── DeadlineExceeded        a call hangs and was abandoned: the guest is left alone until it returns
+    ├── ApiServerUnreachable    Kubernetes does not answer: go on with what was last known, try again later
+    ├── ApiServerRefused        Kubernetes will not do this: report it, go on with everything else
     └── ConfigError             a person wrote something that cannot be used: one line, exit code 2
 """
 
@@ -37,6 +39,24 @@ class Refused(BallonetError):  # noqa: N818
 
 class DeadlineExceeded(BallonetError):  # noqa: N818
     """A libvirt call did not return in time and was abandoned."""
+
+
+class ApiServerUnreachable(BallonetError):  # noqa: N818
+    """The Kubernetes API server cannot be reached, or does not answer in time."""
+
+
+class ApiServerRefused(BallonetError):  # noqa: N818
+    """The Kubernetes API server refused a request.
+
+    Attributes:
+        code: the HTTP status.
+        reason: Kubernetes' own word for it, such as ``Conflict``; empty where it gave none.
+    """
+
+    def __init__(self, message: str, *, code: int, reason: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
 
 
 class ConfigError(BallonetError):

@@ -1,0 +1,235 @@
+"""The Kubernetes API server: the only module that imports the official client.
+
+Objects go in and out as the JSON that they are, because most of them are our own and checked by our own
+models. A watch is not among the requests; that is kopf's business.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from kubernetes.client.api_client import ApiClient
+from kubernetes.client.configuration import Configuration
+from kubernetes.client.exceptions import OpenApiException
+from kubernetes.config import load_incluster_config, load_kube_config
+from kubernetes.config.config_exception import ConfigException
+from urllib3.exceptions import HTTPError
+
+from ballonet.errors import ApiServerRefused, ApiServerUnreachable, ConfigError
+
+Json = dict[str, Any]
+
+_TIMEOUT: Final = (3.0, 15.0)
+"""Seconds to connect, and between two pieces of an answer. A list of thousands of objects streams on."""
+_PAGE: Final = 500
+"""Objects per answer of a list, as kubectl has it."""
+_APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML.
+_EXPIRED: Final = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of object, as URLs name it."""
+
+    group: str
+    version: str
+    plural: str
+
+    @property
+    def api_version(self) -> str:
+        """``apiVersion`` of its objects."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, name: str = "", *, namespace: str = "", subresource: str = "") -> str:
+        """Return the path of one object, or of all of them."""
+        root = f"/apis/{self.api_version}" if self.group else f"/api/{self.version}"
+        parts = ["namespaces", namespace] if namespace else []
+        parts += [each for each in (self.plural, name, subresource) if each]
+        return "/".join([root, *parts])
+
+
+POLICIES: Final = Kind("ballonet.dev", "v1alpha1", "balloonpolicies")
+HOSTS: Final = Kind("ballonet.dev", "v1alpha1", "balloonhosts")
+NODES: Final = Kind("", "v1", "nodes")
+EVENTS: Final = Kind("", "v1", "events")
+LEASES: Final = Kind("coordination.k8s.io", "v1", "leases")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """How to reach and convince the server, for whoever makes requests of another kind."""
+
+    server: str
+    ca_file: str | None
+    token: str | None
+    certificate_file: str | None
+    key_file: str | None
+    verify: bool
+
+
+class ApiServer:
+    """One API server; thread-safe.
+
+    Args:
+        kubeconfig: None means the pod's service account where there is one, otherwise what kubectl uses.
+        context: of the kubeconfig; None means its current one.
+
+    Raises:
+        ConfigError: there are no credentials, or they cannot be used.
+    """
+
+    def __init__(self, kubeconfig: Path | None = None, *, context: str | None = None) -> None:
+        # A request that fails is made again by the next cycle, not inside the client.
+        self._configuration = _configuration(kubeconfig, context)
+        self._configuration.retries = 0
+        self._client = ApiClient(self._configuration)
+        self._client.user_agent = "ballonet"
+        # The client says at every failed request what its caller says better.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+    @property
+    def server(self) -> str:
+        """The server's URL."""
+        return str(self._configuration.host)
+
+    def credentials(self) -> Credentials:
+        """Return the credentials as they are now; a service account's token is read anew once a minute."""
+        bearer = self._configuration.get_api_key_with_prefix("BearerToken")
+        return Credentials(
+            server=self.server,
+            ca_file=self._configuration.ssl_ca_cert,
+            token=bearer.split(maxsplit=1)[-1] if bearer else None,
+            certificate_file=self._configuration.cert_file,
+            key_file=self._configuration.key_file,
+            verify=bool(self._configuration.verify_ssl),
+        )
+
+    def get(self, kind: Kind, name: str, *, namespace: str = "") -> Json | None:
+        """Return one object; None when it does not exist.
+
+        Raises:
+            ApiServerUnreachable, ApiServerRefused: as for every other request.
+        """
+        try:
+            return self._request("GET", kind.path(name, namespace=namespace))
+        except ApiServerRefused as error:
+            if error.code == 404:
+                return None
+            raise
+
+    def list(self, kind: Kind, *, namespace: str = "", **query: str) -> Iterator[Json]:
+        """Yield all objects, page by page; ``query`` may have fieldSelector and labelSelector.
+
+        A list that takes so long that its next page has expired ends with ApiServerRefused, code 410.
+        """
+        more = ""
+        while True:
+            page = {**query, "limit": str(_PAGE), **({"continue": more} if more else {})}
+            answer = self._request("GET", kind.path(namespace=namespace), query=page)
+            yield from answer.get("items") or ()
+            more = (answer.get("metadata") or {}).get("continue") or ""
+            if not more:
+                return
+
+    def apply(self, kind: Kind, body: Json, *, manager: str, subresource: str = "") -> Json:
+        """Apply an object on the server's side; it is made where it is missing.
+
+        Fields that ``manager`` applied before and leaves out now are removed.
+        """
+        query = {"fieldManager": manager, "force": "true"}
+        path = kind.path(body["metadata"]["name"], subresource=subresource)
+        return self._request("PATCH", path, query=query, body=body, content=_APPLY)
+
+    def create(self, kind: Kind, body: Json, *, namespace: str = "", manager: str = "") -> Json:
+        """Create an object; ApiServerRefused with code 409 when it exists."""
+        query = {"fieldManager": manager} if manager else {}
+        return self._request("POST", kind.path(namespace=namespace), query=query, body=body)
+
+    def replace(self, kind: Kind, body: Json, *, namespace: str = "") -> Json:
+        """Replace an object; ApiServerRefused with code 409 when it has changed since it was read."""
+        return self._request("PUT", kind.path(body["metadata"]["name"], namespace=namespace), body=body)
+
+    def delete(self, kind: Kind, name: str, *, uid: str, namespace: str = "") -> bool:
+        """Delete the object with this uid; False when it is gone, or another one of its name exists."""
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        try:
+            self._request("DELETE", kind.path(name, namespace=namespace), body=body)
+        except ApiServerRefused as error:
+            if error.code in (404, 409):
+                return False
+            raise
+        return True
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        content: str = "application/json",
+    ) -> Json:
+        headers = {"Accept": "application/json"} | ({"Content-Type": content} if body is not None else {})
+        try:
+            request = self._client.param_serialize(
+                method,
+                path,
+                query_params=sorted((query or {}).items()),
+                header_params=headers,
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            answer = self._client.call_api(*request, _request_timeout=_TIMEOUT)
+            content_bytes = answer.read()
+        except (HTTPError, OpenApiException, OSError, ConfigException) as error:
+            raise ApiServerUnreachable(f"{self.server}: {_one_line(error)}") from error
+        return _judged(int(answer.status), content_bytes or b"")
+
+
+def _configuration(kubeconfig: Path | None, context: str | None) -> Configuration:
+    configuration = Configuration()
+    try:
+        if kubeconfig is None and context is None:
+            try:
+                load_incluster_config(client_configuration=configuration)
+            except ConfigException:
+                load_kube_config(client_configuration=configuration)
+        else:
+            load_kube_config(
+                config_file=None if kubeconfig is None else str(kubeconfig),
+                context=context,
+                client_configuration=configuration,
+            )
+    except (ConfigException, OSError, TypeError, ValueError) as error:
+        where = "" if kubeconfig is None else f"{kubeconfig}: "
+        raise ConfigError(
+            f"{where}no usable Kubernetes credentials: {_one_line(error)}: run inside a pod with a service "
+            "account, or name a kubeconfig"
+        ) from error
+    return configuration
+
+
+def _judged(code: int, content: bytes) -> Json:
+    """Return the answer's object, or raise what it says is wrong."""
+    try:
+        answer = json.loads(content) if content else {}
+    except ValueError:
+        answer = {}
+    if 200 <= code <= 299 and isinstance(answer, dict):
+        return answer
+    status = answer if isinstance(answer, dict) else {}
+    message = status.get("message") or f"HTTP status {code}"
+    raise ApiServerRefused(" ".join(str(message).split()), code=code, reason=str(status.get("reason") or ""))
+
+
+def _one_line(error: BaseException) -> str:
+    """Return what an error says, without the addresses of Python objects in it."""
+    reason = getattr(error, "reason", None) or error
+    return " ".join(str(reason).split()) or type(error).__name__
