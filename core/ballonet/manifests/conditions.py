@@ -31,6 +31,8 @@ def carried(before: Iterable[Condition], found: Iterable[Condition], *, now: flo
 
     Args:
         before: the conditions as last written.
+        found: the conditions as they are, without times.
+        now: seconds since the epoch.
     """
     known = {each.type: each for each in before}
     return tuple(
