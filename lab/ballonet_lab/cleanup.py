@@ -1,8 +1,8 @@
 """Ending a lab: its processes by their ids, then its directory. Needs nothing but the directory's path.
 
 Which processes are a lab's own is read from the machine, not remembered, so that the same code cleans up
-after a caller that was killed: they are libvirtd and QEMU processes that either name the lab's directory in
-their arguments or have it mounted in a mount namespace of their own.
+after a caller that was killed: they are processes of a few known programs that either name the lab's
+directory in their arguments or have it mounted in a mount namespace of their own.
 """
 
 import os
@@ -15,7 +15,7 @@ from typing import Final
 
 from ballonet_lab.errors import LabError
 
-_PROGRAMS: Final = ("libvirtd", "qemu-system-")
+_PROGRAMS: Final = ("libvirtd", "qemu-system-", "etcd", "kube-apiserver", "kube-controller-manager")
 _PATIENCE: Final = 20.0
 
 
@@ -37,7 +37,7 @@ def remove_lab(directory: Path) -> None:
 
 
 def lab_processes(directory: Path) -> list[int]:
-    """Return the ids of the lab's libvirtd and guests."""
+    """Return the ids of the lab's servers and guests."""
     named = os.fsencode(directory) + b"/"
     mounts = os.fsdecode(Path("/proc/self/mountinfo").read_bytes())
     mounted = b" " + os.fsencode(place_in_filesystem(directory, mounts)) + b"/"

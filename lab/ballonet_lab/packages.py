@@ -19,6 +19,7 @@ APT_PACKAGES: Final = (
     "qemu-system-x86",
     "busybox-static",
     "pkg-config",
+    "openssl",
 )
 
 # Debian 13 and Ubuntu 24.04 compress kernel modules; only Ubuntu's need this program as well.
@@ -36,6 +37,7 @@ PROGRAMS: Final = {
     "mkswap": "util-linux",
     "swapon": "mount",
     "swapoff": "mount",
+    "openssl": "openssl",
 }
 
 # An ordinary user's PATH often lacks the directories that hold libvirtd and swapon.
