@@ -22,8 +22,10 @@ from ballonet.errors import ApiServerRefused, ApiServerUnreachable, ConfigError
 
 Json = dict[str, Any]
 
-_TIMEOUT: Final = (3.0, 15.0)
-"""Seconds to connect, and between two pieces of an answer. A list of thousands of objects streams on."""
+_CONNECT: Final = 3.0
+"""Seconds to connect."""
+_ANSWER: Final = 15.0
+"""Seconds between two pieces of an answer. A list of thousands of objects streams on."""
 _PAGE: Final = 500
 """Objects per answer of a list, as kubectl has it."""
 _APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML.
@@ -76,16 +78,20 @@ class ApiServer:
     Args:
         kubeconfig: None means the pod's service account where there is one, otherwise what kubectl uses.
         context: of the kubeconfig; None means its current one.
+        answer_within: seconds until a request is given up that nothing comes back for.
 
     Raises:
         ConfigError: there are no credentials, or they cannot be used.
     """
 
-    def __init__(self, kubeconfig: Path | None = None, *, context: str | None = None) -> None:
+    def __init__(
+        self, kubeconfig: Path | None = None, *, context: str | None = None, answer_within: float = _ANSWER
+    ) -> None:
         # A request that fails is made again by the next cycle, not inside the client.
         self._configuration = _configuration(kubeconfig, context)
         self._configuration.retries = 0
         self._client = ApiClient(self._configuration)
+        self._timeout = (_CONNECT, answer_within)
         self._client.user_agent = "ballonet"
         # The client says at every failed request what its caller says better.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -186,7 +192,7 @@ class ApiServer:
                 body=body,
                 auth_settings=["BearerToken"],
             )
-            answer = self._client.call_api(*request, _request_timeout=_TIMEOUT)
+            answer = self._client.call_api(*request, _request_timeout=self._timeout)
             content_bytes = answer.read()
         except (HTTPError, OpenApiException, OSError, ConfigException) as error:
             raise ApiServerUnreachable(f"{self.server}: {_one_line(error)}") from error
