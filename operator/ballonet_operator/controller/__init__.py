@@ -1,0 +1,1 @@
+"""The controller: one per cluster, it tells people what the agents have reported."""
