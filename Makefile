@@ -9,17 +9,20 @@ ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install check lint types imports drift docs format test test-unit test-guests test-pressure demo bench image \
-	clean distclean build-environment root
+.PHONY: help install check lint types imports drift docs format test test-unit test-cluster test-guests test-pressure \
+	demo bench image clean distclean build-environment guest-environment root
 
 help:  ## List every target
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
-install:  ## Install all that the other targets need: apt packages, .venv, a kernel for the test guests
+install:  ## Install all that the other targets need: apt packages, .venv, a guest kernel, Kubernetes
 	@.ci/install
 
 build-environment:
 	@.ci/install build
+
+guest-environment:
+	@.ci/install guests
 
 root:
 	@[ "$$(id -u)" -eq 0 ] || { echo 'error: the pressure tests lock memory and add swap: run them as root' >&2; exit 2; }
@@ -46,19 +49,22 @@ format: build-environment  ## Rewrite the Python code in the project's form (ruf
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: install  ## Run all tests, those on real guests included
+test: install  ## Run all tests, those on real guests and on a real Kubernetes API included
 	$(BIN)/pytest $(ARGS)
 
-test-unit: install  ## Run the fast tests, which need no libvirt
+test-unit: guest-environment  ## Run the fast tests, which need no libvirt
 	$(BIN)/pytest tests/unit $(ARGS)
 
-test-guests: install  ## Run the tests on real guests, under a libvirtd of their own
+test-cluster: install  ## Run the tests on a real Kubernetes API, on loopback
+	$(BIN)/pytest tests/cluster $(ARGS)
+
+test-guests: guest-environment  ## Run the tests on real guests, under a libvirtd of their own
 	$(BIN)/pytest tests/guests $(ARGS)
 
-test-pressure: root install  ## Run the tests that take nearly all memory of this machine; needs root
+test-pressure: root guest-environment  ## Run the tests that take nearly all memory of this machine; needs root
 	$(BIN)/pytest tests/pressure $(ARGS)
 
-demo: install  ## Show it at work: six real guests, three busy, then the roles swap
+demo: guest-environment  ## Show it at work: six real guests, three busy, then the roles swap
 	$(BIN)/ballonet demo $(ARGS)
 
 bench: install  ## Measure: code, planning, scraping (each script in bench/ that can be run)
@@ -72,5 +78,5 @@ clean:  ## Remove what was made in this checkout, .venv included
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-distclean: clean  ## Remove what is kept for all checkouts as well: kernel and logs in ~/.cache/ballonet
+distclean: clean  ## Remove what is kept for all checkouts as well: kernel, Kubernetes and logs
 	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/ballonet"

@@ -1,5 +1,6 @@
-"""``python -m ballonet_lab``: build the guest image ahead of time, or end a lab that was left running."""
+"""``python -m ballonet_lab``: build what takes long ahead of time, run a Kubernetes API, end a left lab."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import click
 from ballonet_lab.cleanup import remove_lab
 from ballonet_lab.errors import LabError
 from ballonet_lab.image import guest_image
+from ballonet_lab.kubernetes import ControlPlane
+from ballonet_lab.kubernetes.clients import find_clients
+from ballonet_lab.kubernetes.labkube import build_servers
 from ballonet_lab.packages import require_programs
 
 
@@ -21,6 +25,23 @@ def image() -> None:
     """Build the guest image where it is missing and print its directory."""
     require_programs("busybox", "apt-cache", "apt-get", "dpkg-deb")
     click.echo(guest_image().kernel.parent)
+
+
+@commands.command()
+def kubernetes() -> None:
+    """Build etcd and Kubernetes where they are missing, fetch kubectl, and print the servers' directory."""
+    find_clients()
+    click.echo(build_servers())
+
+
+@commands.command()
+def control_plane() -> None:
+    """Run a Kubernetes API with nothing in it until Ctrl-C, and print how to reach it."""
+    ends = {signal.SIGINT, signal.SIGTERM}
+    with ControlPlane.start() as plane:
+        signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+        click.echo(f"export KUBECONFIG={plane.kubeconfig} PATH={find_clients()}:$PATH")
+        signal.sigwait(ends)
 
 
 @commands.command()

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,13 @@ from ballonet_lab.cache import say
 from ballonet_lab.errors import LabError
 from ballonet_lab.kubernetes.golang import Go
 
+# Go's caches and its scratch directory. Read-only, as Go makes them, an ordinary user could not remove them.
+_DIRECTORIES: Final = {"GOCACHE": "cache", "GOMODCACHE": "modules", "GOTMPDIR": "work"}
+_WRITABLE: Final = "-modcacherw"
+# What Go says besides the names of packages.
+_REMARK: Final = "go: "
 _EVERY: Final = 15.0
+_QUOTED: Final = 3
 # More memory for the compiler, less time: cheap here, where a package takes a few hundred MiB at most.
 _COLLECTOR: Final = "400"
 
@@ -36,34 +43,26 @@ def compile_program(go: Go, sources: Path, program: Path, *, flags: Sequence[str
         LabError: Go cannot fetch a module, or cannot compile it.
     """
     environment = go_environment(os.environ, scratch)
-    for name in ("GOCACHE", "GOMODCACHE", "GOTMPDIR"):
+    for name in _DIRECTORIES:
         Path(environment[name]).mkdir(parents=True, exist_ok=True)
-    go_program = str(go.ready())
-    # Read-only directories, as Go makes them, could not be removed by an ordinary user.
-    options = ["-modcacherw", *flags]
-    total = len(_run([go_program, "list", "-modcacherw", "-deps", "."], sources, environment))
-    command = [go_program, "build", "-v", *options, "-o", str(program), "."]
-    _run(command, sources, environment, total)
+    run = partial(_run, str(go.ready(scratch)), directory=sources, environment=environment)
+    say(f"Kubernetes: fetching the sources, then compiling them with {go.version}")
+    packages = run("list", _WRITABLE, "-deps", ".")
+    run("build", "-v", _WRITABLE, *flags, "-o", str(program), ".", total=len(packages))
 
 
 def go_environment(environment: Mapping[str, str], scratch: Path) -> dict[str, str]:
     """Return the environment for Go: the caller's, and caches of its own where the caller names none."""
-    own = {
-        "GOCACHE": str(scratch / "cache"),
-        "GOMODCACHE": str(scratch / "modules"),
-        "GOTMPDIR": str(scratch / "work"),
-        "GOGC": _COLLECTOR,
-        "GOWORK": "off",
-    }
-    return own | dict(environment)
+    own = {name: str(scratch / directory) for name, directory in _DIRECTORIES.items()}
+    return own | {"GOGC": _COLLECTOR, "GOWORK": "off"} | dict(environment)
 
 
 def _run(
-    command: Sequence[str], directory: Path, environment: Mapping[str, str], total: int | None = None
+    go: str, *arguments: str, directory: Path, environment: Mapping[str, str], total: int | None = None
 ) -> list[str]:
-    """Run Go to its end and return its lines; with ``total`` say how far it is."""
+    """Run Go to its end and return the packages that it names; with ``total`` say how far it is."""
     with subprocess.Popen(
-        command, cwd=directory, env=environment, stdin=subprocess.DEVNULL,
+        [go, *arguments], cwd=directory, env=environment, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
     ) as process:  # fmt: skip
         try:
@@ -72,9 +71,8 @@ def _run(
             process.terminate()
             raise
     if process.returncode != 0:
-        words = [line for line in lines if line.startswith(("go: ", "# ", "/")) or ":" in line]
-        raise LabError(f"`go {command[1]}` failed: {' '.join((words or lines or ['it says nothing'])[-3:])}")
-    return lines
+        raise LabError(f"`go {arguments[0]}` failed: {' '.join(lines[-_QUOTED:]) or 'it says nothing'}")
+    return [line for line in lines if not line.startswith(_REMARK)]
 
 
 def _listen(process: subprocess.Popen[str], total: int | None) -> list[str]:
@@ -95,7 +93,8 @@ def _listen(process: subprocess.Popen[str], total: int | None) -> list[str]:
         now = time.monotonic()
         if total and now - told >= _EVERY:
             told = now
-            say(f"Kubernetes: {now - begin:.0f} s, package {min(len(lines), total)} of {total}")
+            done = sum(not line.startswith(_REMARK) for line in lines)
+            say(f"Kubernetes: {now - begin:.0f} s, package {done} of {total} at most")
 
 
 def _pass_on(process: subprocess.Popen[str], said: "queue.Queue[str | None]") -> None:

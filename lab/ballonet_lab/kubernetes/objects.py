@@ -51,6 +51,20 @@ def pod_name(account: str, node: str) -> str:
     return f"{account}-{node}"
 
 
+def served_paths(crds: Mapping[str, Any]) -> list[str]:
+    """Return where the objects that CRDs define are listed.
+
+    Args:
+        crds: one CRD or a list of them, as kubectl prints what it was asked for by name.
+    """
+    return [
+        f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}"
+        for spec in (crd["spec"] for crd in crds.get("items", [crds]))
+        for version in spec["versions"]
+        if version["served"]
+    ]
+
+
 def document(*objects: Mapping[str, Any]) -> str:
     """Return objects as kubectl reads them."""
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})

@@ -34,6 +34,16 @@ def wait_for_account(layout: Layout, servers: Sequence[Server]) -> None:
     _wait(layout, _ACCOUNT, servers, "there is a default service account")
 
 
+def wait_until_served(layout: Layout, paths: Sequence[str]) -> None:
+    """Wait until lists of custom resources are answered; at first they are put off with 429.
+
+    Raises:
+        LabError: it takes too long.
+    """
+    for path in paths:
+        _wait(layout, path, (), f"the API server answers {path}")
+
+
 def _wait(layout: Layout, path: str, servers: Sequence[Server], what: str) -> None:
     context = ssl.create_default_context(cafile=layout.keys / "ca.crt")
     context.load_cert_chain(layout.keys / "admin.crt", layout.keys / "admin.key")
