@@ -85,7 +85,7 @@ def parse(text: str) -> tuple[BalloonPolicy, ...]:
     reasons: list[str] = []
     for raw in _documents(text):
         try:
-            policies.append(_policy(raw.content))
+            policies.append(parse_document(raw.content))
         except Unusable as error:
             reasons += [f"{raw.where}{reason}" for reason in error.reasons]
     names = [each.metadata.name for each in policies]
@@ -124,7 +124,12 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
     return f"{place}{error.problem or error.context or 'no readable YAML'}"
 
 
-def _policy(content: object) -> BalloonPolicy:
+def parse_document(content: object) -> BalloonPolicy:
+    """Return the policy that one document is, or one object of a Kubernetes API server.
+
+    Raises:
+        Unusable: it is no valid BalloonPolicy.
+    """
     _check_kind(content)
     try:
         encoded = json.dumps(content)
