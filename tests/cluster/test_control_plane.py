@@ -85,11 +85,14 @@ def test_what_a_crd_defines_is_there_once_it_is_installed(
     file.write_text(COLOUR)
 
     control_plane.install(file)
+    installed = datetime.now(UTC)
+    control_plane.kubectl("get", "--raw", "/apis/lab.invalid/v1/colours")
     control_plane.kubectl("apply", "-f", "-", input=colour("sky"))
 
     assert control_plane.kubectl("get", "colours", "-o", "name") == "colour.lab.invalid/sky\n"
     refused = control_plane.refusal("apply", "-f", "-", input=colour("night", "darkblue"))
     assert "may not be more than 5" in refused
+    assert 429 not in {request.code for request in control_plane.requests(since=installed)}
 
 
 def test_what_kubectl_complains_about_is_the_error(control_plane: ControlPlane) -> None:
@@ -183,13 +186,16 @@ def test_an_old_version_is_gone_after_a_compaction_and_a_new_start(own_plane: Co
     old = version_of(own_plane, "configmap", "before")
     own_plane.kubectl("apply", "-f", "-", input=config_map("after"))
     watch = f"/api/v1/configmaps?watch=1&timeoutSeconds=1&resourceVersion={old}"
+    exactly = f"/api/v1/configmaps?resourceVersionMatch=Exact&resourceVersion={old}"
     assert '"name":"after"' in own_plane.kubectl("get", "--raw", watch)
+    assert '"name":"before"' in own_plane.kubectl("get", "--raw", exactly)
 
-    own_plane.compact()
+    assert own_plane.compact() > int(old)
     own_plane.stop_api_server()
     own_plane.start_api_server()
 
     assert '"code":410' in own_plane.kubectl("get", "--raw", watch)
+    assert "too old" in own_plane.refusal("get", "--raw", exactly)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +215,25 @@ def test_nothing_is_left_when_the_process_that_started_it_is(end: signal.Signals
     assert len(processes) == 3
     eventually(lambda: not directory.exists(), "the control plane's directory is gone")
     assert lab_processes(directory) == []
+
+
+def test_the_command_runs_one_until_it_is_interrupted() -> None:
+    command = [sys.executable, "-m", "ballonet_lab", "control-plane"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        export = program.stdout.readline().strip()
+        answer = subprocess.run(
+            ["bash", "-c", f"{export}; kubectl get namespaces -o name; helm list"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+
+        program.send_signal(signal.SIGINT)
+        assert program.wait(30) == 0
+
+    assert "namespace/default\n" in answer.stdout
+    assert "NAMESPACE" in answer.stdout
+    kubeconfig = Path(export.removeprefix("export KUBECONFIG=").split()[0])
+    assert not kubeconfig.parent.exists()
 
 
 def test_nothing_is_left_when_it_is_closed() -> None:
