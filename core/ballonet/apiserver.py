@@ -17,6 +17,7 @@ from kubernetes.client.exceptions import OpenApiException
 from kubernetes.config import load_incluster_config, load_kube_config
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
+from yaml import YAMLError
 
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable, ConfigError
 
@@ -213,11 +214,11 @@ def _configuration(kubeconfig: Path | None, context: str | None) -> Configuratio
                 context=context,
                 client_configuration=configuration,
             )
-    except (ConfigException, OSError, TypeError, ValueError) as error:
+    except (ConfigException, OSError, TypeError, ValueError, YAMLError) as error:
         where = "" if kubeconfig is None else f"{kubeconfig}: "
         raise ConfigError(
-            f"{where}no usable Kubernetes credentials: {_one_line(error)}: run inside a pod with a service "
-            "account, or name a kubeconfig"
+            f"{where}no usable Kubernetes credentials: {_one_line(error).rstrip('.')}: run inside a pod with "
+            "a service account, or name a kubeconfig"
         ) from error
     return configuration
 

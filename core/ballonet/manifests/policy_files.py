@@ -20,6 +20,7 @@ LARGEST_FILE: Final = 256 * 1024
 MOST_FILES: Final = 256
 QUIET: Final = 1.0
 """Seconds since a file's last change after which nobody is thought to be still writing it."""
+_TOO_LARGE: Final = f"is larger than {LARGEST_FILE // 1024} KiB: split it"
 _EMPTY: Final = "is empty: write a policy, or remove the file"
 
 
@@ -55,6 +56,29 @@ class _Look:
     problem: str | None = None
 
 
+def names_of(directory: Path) -> list[str]:
+    """Return the names of the directory's policy files, as an agent finds them, in order.
+
+    Raises:
+        ConfigError: the directory cannot be read, or holds too many.
+    """
+    return sorted(PolicyDirectory(directory).names())
+
+
+def judge(content: bytes) -> tuple[BalloonPolicy, ...]:
+    """Return the policies of a file's content, wherever that came from.
+
+    Raises:
+        Unusable: an agent would refuse the file.
+    """
+    if len(content) > LARGEST_FILE:
+        raise Unusable([_TOO_LARGE])
+    file = _parsed(_File(content=None), content)
+    if file.reasons:
+        raise Unusable(file.reasons)
+    return file.documents
+
+
 def load(directory: Path, *, now: float) -> Loaded:
     """Return what the directory holds right now, for a program that looks only once.
 
@@ -81,7 +105,7 @@ class PolicyDirectory:
         Raises:
             ConfigError: the directory cannot be read; what was in force should stay so.
         """
-        seen = {name: _read(self._directory / name, now) for name in self._names()}
+        seen = {name: _read(self._directory / name, now) for name in self.names()}
         files = {
             name: _next(self._files.get(name), seen.get(name), at_once=at_once)
             for name in sorted({*self._files, *seen})
@@ -89,7 +113,12 @@ class PolicyDirectory:
         self._files = {name: file for name, file in files.items() if file is not None}
         return _join({_printable(name): file for name, file in self._files.items()})
 
-    def _names(self) -> list[str]:
+    def names(self) -> list[str]:
+        """Return the names of the policy files that are there now, in no order.
+
+        Raises:
+            ConfigError: the directory cannot be read, or holds too many.
+        """
         try:
             names = [name for name in os.listdir(self._directory) if _is_policy_file(name)]  # noqa: PTH208
         except OSError as error:
@@ -127,7 +156,7 @@ def _read(path: Path, now: float) -> _Look:
     except OSError as error:
         return _Look(content=b"", quiet=False, problem=f"cannot be read: {error.strerror}")
     if len(content) > LARGEST_FILE:
-        return _Look(content=b"", quiet=True, problem=f"is larger than {LARGEST_FILE // 1024} KiB: split it")
+        return _Look(content=b"", quiet=True, problem=_TOO_LARGE)
     return _Look(content=content, quiet=now - found.st_mtime >= QUIET)
 
 
