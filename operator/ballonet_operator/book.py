@@ -14,11 +14,16 @@ from ballonet.policy import Labels, Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One policy: the document, what the planner reads of it, and the file or object that it came from."""
+    """One policy: the document, what the planner reads of it, and the file or object that it came from.
+
+    Attributes:
+        generation: of the object; 0 for a file, which has none.
+    """
 
     document: BalloonPolicy
     policy: Policy
     origin: str
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,10 @@ def census(report: Report) -> dict[str, int]:
 
 def reclaimed(report: Report) -> int:
     """Return the bytes that guests of policies have less than their maximum."""
-    return sum(
-        (each.guest.maximum or 0) - (each.guest.actual or 0) for each in report.decisions if _shrunk(each)
-    )
+    return sum(map(shrunk_by, report.decisions))
+
+
+def shrunk_by(decision: Decision) -> int:
+    """Return the bytes that a guest of a policy has less than its maximum."""
+    guest = decision.guest
+    return (guest.maximum or 0) - (guest.actual or 0) if _shrunk(decision) else 0

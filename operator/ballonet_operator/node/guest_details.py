@@ -1,0 +1,110 @@
+"""The guests of which a host's status tells one by one: those in trouble first, then the shrunk ones.
+
+Pure. What a guest is called and what libvirt says of it is untrusted, and bounded here.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Final
+
+from ballonet.decision import Decision, Starvation
+from ballonet.manifests.v1alpha1_host import MOST_DETAILS, GuestDetail
+from ballonet.manifests.v1alpha1_status import LONGEST_MESSAGE
+from ballonet.quantity import MIB, format_size
+from ballonet.reason import Reason, sentence
+from ballonet_operator.census import STATES
+from ballonet_operator.node.untrusted import bounded, name
+from ballonet_operator.report import Outcome, Report
+
+_STARVATION: Final = {
+    Starvation.FAULTING: "little memory is usable, and it faults or swaps",
+    Starvation.EXHAUSTED: "next to nothing is usable",
+    Starvation.TOOK_BACK: "it took back memory by itself",
+    Starvation.ALERTED: "an alert says so",
+}
+
+
+class Rank(IntEnum):
+    """Why a guest is told of; the least comes first."""
+
+    STARVED = 1
+    STUCK = 2
+    UNRESPONSIVE = 3
+    NOT_MOVED = 4
+    LACKING = 5
+    STALE = 6
+    IMPOSSIBLE = 7
+    INELIGIBLE = 8
+    SHRUNK = 9
+
+
+def readable(size: int) -> str:
+    """Return a size in whole Mi, as people read it."""
+    return format_size(round(size / MIB) * MIB)
+
+
+def details(report: Report) -> tuple[tuple[GuestDetail, ...], int]:
+    """Return what is told guest by guest, and how many had no room."""
+    failed = {each.decision.guest.uuid: each for each in report.outcomes if each.failed}
+    told = [(rank, each) for each in report.decisions if (rank := _rank(each, failed)) is not None]
+    told.sort(key=lambda pair: (pair[0], -_lacks(pair[1]), pair[1].guest.name, pair[1].guest.uuid))
+    targets = {guest.uuid: target for guest, target in report.targets()}
+    shown = tuple(
+        _detail(each, targets.get(each.guest.uuid), failed.get(each.guest.uuid))
+        for _, each in told[:MOST_DETAILS]
+    )
+    return shown, len(told) - len(shown)
+
+
+def _rank(decision: Decision, failed: Mapping[str, Outcome]) -> Rank | None:
+    if decision.policy is None or not decision.guest.active:
+        return None
+    return _trouble(decision, failed) or (Rank.SHRUNK if STATES["shrunk"](decision) else None)
+
+
+def _trouble(decision: Decision, failed: Mapping[str, Outcome]) -> Rank | None:
+    ranks = (
+        (Rank.STARVED, STATES["starved"](decision)),
+        (Rank.STUCK, STATES["stuck"](decision)),
+        (Rank.UNRESPONSIVE, STATES["unresponsive"](decision)),
+        (Rank.NOT_MOVED, decision.guest.uuid in failed),
+        (Rank.LACKING, decision.reason is Reason.HOST_FULL),
+        (Rank.STALE, STATES["stale"](decision)),
+        (Rank.IMPOSSIBLE, decision.reason is Reason.STATISTICS_IMPOSSIBLE),
+        (Rank.INELIGIBLE, STATES["ineligible"](decision)),
+    )
+    return next((rank for rank, applies in ranks if applies), None)
+
+
+def _lacks(decision: Decision) -> int:
+    """Return by how many Mi the guest has less than its maximum; fewer bytes are not worth another order."""
+    return round(((decision.guest.maximum or 0) - (decision.guest.actual or 0)) / MIB)
+
+
+def _detail(decision: Decision, target: int | None, outcome: Outcome | None) -> GuestDetail:
+    guest = decision.guest
+    reason = _reason(decision)
+    return GuestDetail(
+        uuid=name(guest.uuid),
+        guest=name(guest.name),
+        policy=name(decision.policy or ""),
+        actual=None if guest.actual is None else readable(guest.actual),
+        target=None if target is None else readable(target),
+        maximum=None if guest.maximum is None else readable(guest.maximum),
+        reason=reason,
+        message=bounded(_message(decision, reason, outcome), LONGEST_MESSAGE),
+    )
+
+
+def _reason(decision: Decision) -> Reason:
+    """Return the reason; what a guest wants wavers within the dead band, which is no news."""
+    return Reason.SETTLED if decision.reason is Reason.SMALL_CHANGE else decision.reason
+
+
+def _message(decision: Decision, reason: Reason, outcome: Outcome | None) -> str:
+    parts = [sentence(reason)]
+    if decision.terms is not None and decision.terms.starved is not None and reason is not Reason.STARVED:
+        parts.append(f"it is starved: {_STARVATION[decision.terms.starved]}")
+    if outcome is not None:
+        parts.append(f"not moved: {outcome.message}")
+    return "; ".join(parts)

@@ -1,0 +1,115 @@
+"""What the last cycles came to, as far as a host's status needs more than the newest one.
+
+Brought up to date in the cycle's thread, so it looks at nothing guest by guest but the outcomes.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from ballonet.decision import Plan
+from ballonet.quantity import format_size
+from ballonet_operator.report import Report
+
+HOLD: Final = 15.0
+"""Seconds that a trouble or a move must be past before a condition says so: while guests follow a load there
+is a move every few cycles, and a condition that flaps with each helps nobody."""
+CONNECTED: Final = "HypervisorConnected"
+PRESSURE: Final = "MemoryPressure"
+SETTLED: Final = "Settled"
+
+
+class Verdict(NamedTuple):
+    """A condition without its time."""
+
+    type: str
+    holds: bool
+    reason: str
+    message: str = ""
+
+
+class Strain(NamedTuple):
+    """Something that held at a moment, and what to say of it."""
+
+    at: float
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """The last cycles.
+
+    Attributes:
+        latest: the last cycle; None before the first one.
+        known: the last cycle that came to a plan, whose numbers hold while libvirt is away.
+        pressure: when the host was last short of memory.
+        unsettled: when guests last moved, or needed more than there is.
+    """
+
+    latest: Report | None = None
+    known: Report | None = None
+    pressure: Strain | None = None
+    unsettled: Strain | None = None
+
+    def after(self, report: Report) -> "Recent":
+        """Return what is recent once this cycle has ended."""
+        if report.plan is None:
+            return replace(self, latest=report)
+        return Recent(
+            latest=report,
+            known=report,
+            pressure=_pressure(report.plan, report.at) or self.pressure,
+            unsettled=_unsettled(report, report.plan) or self.unsettled,
+        )
+
+
+def _pressure(plan: Plan, at: float) -> Strain | None:
+    levels = plan.in_force
+    if plan.available < levels.critical:
+        level = format_size(levels.critical)
+        return Strain(at, "Critical", f"available memory is below the critical level of {level}")
+    if plan.pressed:
+        return Strain(
+            at, "Pressure", "the host swaps or its tasks wait for memory, so its reserves are raised"
+        )
+    if plan.available < levels.reclaim:
+        level = format_size(levels.reclaim)
+        return Strain(at, "Pressure", f"available memory is below the reserve of {level}")
+    return None
+
+
+def _unsettled(report: Report, plan: Plan) -> Strain | None:
+    if plan.overcommitted > 0:
+        return Strain(report.at, "Overcommitted", "the guests need more than the host can give")
+    if next(report.moves(), None) is not None:
+        return Strain(report.at, "Moving", f"guests were moved within the last {HOLD:.0f} s")
+    return None
+
+
+def verdicts(recent: Recent) -> tuple[Verdict, ...]:
+    """Return the conditions of the host, those that are known."""
+    return tuple(each for each in (_connected(recent), *_memory(recent)) if each is not None)
+
+
+def _connected(recent: Recent) -> Verdict | None:
+    if recent.latest is None:
+        return None
+    if recent.latest.lost:
+        return Verdict(CONNECTED, holds=False, reason="Unreachable", message=recent.latest.lost)
+    return Verdict(CONNECTED, holds=True, reason="Connected", message="libvirt answers")
+
+
+def _memory(recent: Recent) -> tuple[Verdict, ...]:
+    if recent.known is None:
+        return ()
+    at = recent.known.at
+    enough = Verdict(PRESSURE, holds=False, reason="Enough", message="available memory is above the reserve")
+    settled = Verdict(SETTLED, holds=True, reason="Settled", message="guests have what they should have")
+    return _strained(enough, recent.pressure, at), _strained(settled, recent.unsettled, at)
+
+
+def _strained(calm: Verdict, strain: Strain | None, at: float) -> Verdict:
+    """Return the calm condition, or its opposite until the strain is long enough past."""
+    if strain is None or abs(at - strain.at) >= HOLD:
+        return calm
+    return Verdict(calm.type, holds=not calm.holds, reason=strain.reason, message=strain.message)
