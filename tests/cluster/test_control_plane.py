@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -169,6 +170,20 @@ def test_a_cut_wire_tears_watches_and_a_mended_one_carries_again(control_plane: 
         wire.mend()
         assert "ballonet-agent" in control_plane.kubectl(*asks)
     assert not answers(wire.server)
+
+
+def test_a_held_wire_is_silent_and_loses_nothing(control_plane: ControlPlane) -> None:
+    with Wire.to(control_plane.server) as wire:
+        kubeconfig = control_plane.kubeconfig_of(control_plane.token("ballonet-agent"), server=wire.server)
+        asks = ("--kubeconfig", str(kubeconfig), "auth", "whoami")
+
+        wire.hold()
+        assert "imeout" in control_plane.refusal(*asks, "--request-timeout=1s")
+        with ThreadPoolExecutor() as pool:
+            patient = pool.submit(control_plane.kubectl, *asks)
+            eventually(lambda: wire.connections > 0, "somebody waits at the wire")
+            wire.mend()
+            assert "ballonet-agent" in patient.result()
 
 
 def test_objects_outlive_the_api_server_and_its_port_stays(own_plane: ControlPlane) -> None:

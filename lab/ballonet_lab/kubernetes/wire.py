@@ -1,6 +1,7 @@
 """A wire that can be cut: a TCP proxy in this process, on loopback.
 
-It is a stand-in for what cannot be had on demand, a connection that is torn while the server is well.
+It is a stand-in for what cannot be had on demand: a connection that is torn, or falls silent, while the
+server is well.
 """
 
 import socket
@@ -29,6 +30,7 @@ class Wire:
     _listener: socket.socket | None = None
     _ends: set[socket.socket] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _flowing: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def to(cls, server: str) -> "Wire":
@@ -69,9 +71,15 @@ class Wire:
             for end in self._ends:
                 _tear(end)
             self._ends.clear()
+            self._flowing.set()
+
+    def hold(self) -> None:
+        """Carry nothing until it is mended, and tell neither side: what is sent meanwhile comes late."""
+        self._flowing.clear()
 
     def mend(self) -> None:
-        """Accept connections, on the same port as before."""
+        """Accept connections, on the same port as before, and carry what they say."""
+        self._flowing.set()
         with self._lock:
             if self._listener is not None:
                 return
@@ -108,6 +116,7 @@ class Wire:
         """Pass on what comes until either side ends it; then both are ended."""
         with suppress(OSError):
             while piece := source.recv(_PIECE):
+                self._flowing.wait()
                 target.sendall(piece)
         with self._lock:
             for end in (source, target):
