@@ -126,8 +126,8 @@ class Web(Group):
     ] = False
 
 
-class Settings(BaseSettings):
-    """Base of a program's settings; a program adds its own groups."""
+class ProgramSettings(BaseSettings):
+    """Base of every program's settings; a program adds its own groups."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -141,10 +141,15 @@ class Settings(BaseSettings):
     )
 
     log: Log = Log()
+
+
+class Settings(ProgramSettings):
+    """Base of the settings of a program that works with a hypervisor."""
+
     libvirt: Libvirt = Libvirt()
 
 
-T = TypeVar("T", bound=Settings)
+T = TypeVar("T", bound=ProgramSettings)
 
 
 def load(

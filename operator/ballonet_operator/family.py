@@ -1,8 +1,8 @@
-"""What a metric of the agent is: a row of the table in ``metrics``, and how it reads a snapshot."""
+"""What a metric of the agent or controller is: a row of a table, and how it reads a snapshot."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
@@ -13,10 +13,12 @@ from ballonet_operator.report import Report
 Sample = tuple[tuple[str, ...], float]
 PREFIX: Final = "ballonet_"
 
+S = TypeVar("S")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """One row of the table.
+class Family(Generic[S]):
+    """One row of the table; ``S`` is what the samples are made from.
 
     Attributes:
         name: without the prefix; of a counter with its ``_total``.
@@ -25,7 +27,7 @@ class Family:
 
     name: str
     help: str
-    samples: Callable[[Snapshot], Iterable[Sample]]
+    samples: Callable[[S], Iterable[Sample]]
     labels: tuple[str, ...] = ()
 
     @property
@@ -33,13 +35,23 @@ class Family:
         """Whether the value only ever rises."""
         return self.name.endswith("_total")
 
-    def metric(self, snapshot: Snapshot) -> Metric:
+    def metric(self, snapshot: S) -> Metric:
         """Return the family as prometheus_client wants it."""
         make = CounterMetricFamily if self.counter else GaugeMetricFamily
         family = make(f"{PREFIX}{self.name}", self.help, labels=self.labels)
         for labels, value in self.samples(snapshot):
             family.add_metric(labels, value)
         return family
+
+
+def table(families: Iterable[Family[S]]) -> str:
+    """Return the table in Markdown."""
+    rows = (
+        f"| `{PREFIX}{family.name}` | {'counter' if family.counter else 'gauge'} "
+        f"| {', '.join(f'`{label}`' for label in family.labels)} | {family.help} |\n"
+        for family in families
+    )
+    return "| metric | type | labels | meaning |\n|---|---|---|---|\n" + "".join(rows)
 
 
 def of_report(function: Callable[[Report], Iterable[Sample]]) -> Callable[[Snapshot], Iterable[Sample]]:

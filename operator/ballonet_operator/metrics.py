@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from ballonet_operator.board import Snapshot
 from ballonet_operator.census import census, reclaimed
-from ballonet_operator.family import PREFIX, Family, Sample, of_report, per_terms
+from ballonet_operator.family import Family, Sample, of_report, per_terms, table
 from ballonet_operator.report import Report
 
 
@@ -56,7 +56,7 @@ def _build(_: Snapshot) -> Iterable[Sample]:
     return [((version("ballonet"), platform.python_version()), 1)]
 
 
-TABLE: Final = (
+TABLE: Final[tuple[Family[Snapshot], ...]] = (
     Family(
         name="agent_build_info",
         help="The version of Ballonet and of Python; always 1.",
@@ -202,15 +202,5 @@ def registry(snapshot: Callable[[], Snapshot]) -> CollectorRegistry:
     return made
 
 
-def table() -> str:
-    """Return the table in Markdown."""
-    rows = (
-        f"| `{PREFIX}{family.name}` | {'counter' if family.counter else 'gauge'} "
-        f"| {', '.join(f'`{label}`' for label in family.labels)} | {family.help} |\n"
-        for family in TABLE
-    )
-    return "| metric | type | labels | meaning |\n|---|---|---|---|\n" + "".join(rows)
-
-
 if __name__ == "__main__":
-    sys.stdout.write(table())
+    sys.stdout.write(table(TABLE))

@@ -36,13 +36,15 @@ def routes(registry: CollectorRegistry, health: Health, telemetry_path: str) -> 
     )
     return {
         "/": landing,
-        telemetry_path: _metrics(registry),
-        "/-/healthy": _probe(health.alive),
-        "/-/ready": _probe(health.ready),
+        telemetry_path: exposition(registry),
+        "/-/healthy": probe(health.alive),
+        "/-/ready": probe(health.ready),
     }
 
 
-def _metrics(registry: CollectorRegistry) -> Handler:
+def exposition(registry: CollectorRegistry) -> Handler:
+    """Return the handler that serves metrics in the format that is asked for."""
+
     def handle(request: Request) -> Response:
         if prefers_openmetrics(request.header("accept")):
             body: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]
@@ -52,7 +54,9 @@ def _metrics(registry: CollectorRegistry) -> Handler:
     return handle
 
 
-def _probe(judge: Callable[[], Verdict]) -> Handler:
+def probe(judge: Callable[[], Verdict]) -> Handler:
+    """Return the handler that answers with a verdict."""
+
     def handle(_: Request) -> Response:
         verdict = judge()
         return text(verdict.sentence, HTTPStatus.OK if verdict.good else HTTPStatus.SERVICE_UNAVAILABLE)
