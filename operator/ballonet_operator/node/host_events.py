@@ -112,19 +112,19 @@ def _guest_troubles(report: Report, spells: Mapping[str, Spell]) -> dict[tuple[s
     for each in report.decisions:
         uuid, spell = each.guest.uuid, spells.get(each.guest.uuid)
         if each.reason is Reason.STUCK:
-            troubles["GuestStuck", uuid] = _said(each, "does not follow its target")
+            troubles["GuestStuck", uuid] = _said(each)
         elif each.reason is Reason.UNRESPONSIVE:
-            troubles["GuestUnresponsive", uuid] = _said(each, "cannot be read")
+            troubles["GuestUnresponsive", uuid] = _said(each)
         elif spell is not None and report.at - spell.since >= _STARVED_FOR:
-            troubles["GuestStarved", uuid] = _said(each, "is starved and is given nothing")
+            troubles["GuestStarved", uuid] = _said(each, " is starved and given nothing")
     return troubles
 
 
-def _said(decision: Decision, what: str) -> str:
+def _said(decision: Decision, what: str = "") -> str:
     guest = decision.guest
     sizes = (("has", guest.actual), ("target", decision.target), ("maximum", guest.maximum))
     known = ", ".join(f"{word} {format_size(size)}" for word, size in sizes if size is not None)
-    return f"guest {name(guest.name)} {what}: {_why(decision)} ({known or guest.state})"
+    return f"guest {name(guest.name)}{what}: {_why(decision)} ({known or guest.state})"
 
 
 def _why(decision: Decision) -> str:
