@@ -1,14 +1,16 @@
 """``ballonet-operator``: one program, one part per word behind its name."""
 
 import sys
-from collections.abc import Callable, Sequence
+from importlib import import_module
 from importlib.metadata import version
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ballonet_operator import agent
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 PROGRAM: Final = "ballonet-operator"
-_PARTS: Final[dict[str, Callable[[Sequence[str]], int]]] = {"agent": agent.main}
+_PARTS: Final = {"agent": "ballonet_operator.agent", "controller": "ballonet_operator.controller.program"}
+"""Imported only when named: what one part needs costs the others no memory."""
 _USAGE: Final = f"""\
 usage: {PROGRAM} [--help] [--version] PART ...
 
@@ -16,6 +18,7 @@ Moves memory between KVM hosts and their guests, as their policies say.
 
 parts:
   agent       looks after the guests of this host
+  controller  one per Kubernetes cluster: tells what became of each policy
 
 {PROGRAM} PART --help lists a part's flags.
 """
@@ -25,7 +28,8 @@ def main() -> int:
     """Run the part that the command line names; returns the exit code."""
     first, rest = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
     if first in _PARTS:
-        return _PARTS[first](rest)
+        part: Callable[[Sequence[str]], int] = import_module(_PARTS[first]).main
+        return part(rest)
     if first in ("--help", "-h"):
         sys.stdout.write(_USAGE)
         return 0

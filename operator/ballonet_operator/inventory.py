@@ -59,13 +59,11 @@ class Inventory(Generic[T]):
 
     def seen(self, thing: Json) -> None:
         """Take note of an object as the watch tells of it."""
-        name, uid = _identity(thing)
-        with self._lock:
-            if self._told is not None:
-                self._told.add(name)
-            changed = self._keep(name, uid, thing)
-        if changed:
-            self._changed()
+        self._see(thing)
+
+    def answered(self, thing: Json) -> None:
+        """Take note of an object as the answer to a write has it; one that went meanwhile stays gone."""
+        self._see(thing, only_known=True)
 
     def gone(self, thing: Json) -> None:
         """Take note that an object was deleted; one that was made anew under its name is not meant."""
@@ -98,6 +96,17 @@ class Inventory(Generic[T]):
             with self._lock:
                 self._told = None
         if news:
+            self._changed()
+
+    def _see(self, thing: Json, *, only_known: bool = False) -> None:
+        name, uid = _identity(thing)
+        with self._lock:
+            if only_known and self._known.get(name, ("", None))[0] != uid:
+                return
+            if self._told is not None:
+                self._told.add(name)
+            changed = self._keep(name, uid, thing)
+        if changed:
             self._changed()
 
     def _listed(self, thing: Json) -> str:

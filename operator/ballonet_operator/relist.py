@@ -6,6 +6,7 @@ The times vary, so that a thousand agents that were started together do not list
 import logging
 import random
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -47,12 +48,18 @@ class Relist:
         self._stopped = threading.Event()
         self._problems: dict[Kind, str] = {}
         self._failures = 0
+        self._succeeded: dict[str, float] = {}
         self._thread = threading.Thread(target=self._run, name="relist", daemon=True)
 
     @property
     def failures(self) -> int:
         """How many lists have failed since the start."""
         return self._failures
+
+    @property
+    def succeeded(self) -> dict[str, float]:
+        """When each kind was last listed to the end, in seconds since the epoch, by its plural."""
+        return dict(self._succeeded)
 
     def start(self) -> None:
         """Read the first lists, in the thread."""
@@ -89,6 +96,7 @@ class Relist:
             self._failures += 1
             self._say(kind, str(error))
             return False
+        self._succeeded[kind.plural] = time.time()
         self._say(kind, "")
         return True
 

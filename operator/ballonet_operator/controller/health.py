@@ -1,0 +1,57 @@
+"""Whether the controller lives, and whether it does its work: two questions with different answers.
+
+An API server that is away is no reason to start the controller anew, so it is alive. It is not ready. One
+that waits for the lease is ready: it would do the work at once.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ballonet_operator.health import Verdict
+
+PATIENCE: Final = 120.0
+"""Seconds after which a reconcile is stuck; its requests are given up long before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How the controller is.
+
+    Attributes:
+        dead: the names of threads that ended by themselves.
+        busy: seconds since the present reconcile began.
+        unlisted: kinds that were never listed.
+        problem: why statuses cannot be written now; empty where they can.
+        leading: whether this one writes.
+        holder: who leads, as far as known.
+    """
+
+    dead: tuple[str, ...] = ()
+    busy: float = 0.0
+    unlisted: tuple[str, ...] = ()
+    problem: str = ""
+    leading: bool = False
+    holder: str = ""
+
+
+def alive(found: Condition) -> Verdict:
+    """Return whether to go on, or to start it anew."""
+    if found.dead:
+        return Verdict(good=False, sentence=f"broken: {', '.join(found.dead)} ended")
+    if found.busy > PATIENCE:
+        return Verdict(good=False, sentence=f"stalled: reconciling for {found.busy:.0f} s")
+    return Verdict(good=True, sentence="healthy")
+
+
+def ready(found: Condition) -> Verdict:
+    """Return whether statuses are written, by this controller or by another one that leads."""
+    living = alive(found)
+    if not living.good:
+        return living
+    if found.unlisted:
+        return Verdict(good=False, sentence=f"not ready: not listed yet: {', '.join(found.unlisted)}")
+    if found.problem:
+        return Verdict(good=False, sentence=f"not ready: statuses are not written: {found.problem}")
+    if found.leading:
+        return Verdict(good=True, sentence="ready: leading")
+    return Verdict(good=True, sentence=f"ready: standing by, {found.holder or 'nobody'} leads")
