@@ -6,12 +6,14 @@ from io import TextIOWrapper
 import click
 
 from ballonet_cli.balloon import set_guest
+from ballonet_cli.cluster.command import list_hosts, list_policies
 from ballonet_cli.completion import PROGRAM, VARIABLE, completion
 from ballonet_cli.demo.command import demo
 from ballonet_cli.failures import Program
 from ballonet_cli.guest_list import list_guests, show_guest
 from ballonet_cli.holding import hold, unhold
 from ballonet_cli.options import root_connect_option
+from ballonet_cli.policies.command import policy
 from ballonet_cli.proposal import explain_guest, plan_guests
 from ballonet_cli.top import top
 
@@ -23,9 +25,10 @@ def cli() -> None:
     """Look at the memory of KVM guests, and move it."""
 
 
-# In the order of the help: what looks, what moves, what thinks aloud.
+# In the order of the help: what looks, what moves, what thinks aloud, what is in Kubernetes.
 COMMANDS = (
-    list_guests, show_guest, top, set_guest, hold, unhold, plan_guests, explain_guest, demo, completion,
+    list_guests, show_guest, top, set_guest, hold, unhold, plan_guests, explain_guest, policy,
+    list_hosts, list_policies, demo, completion,
 )  # fmt: skip
 for command in COMMANDS:
     cli.add_command(command)

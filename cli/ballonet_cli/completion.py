@@ -1,6 +1,7 @@
 """Completion in the shell: the script, and the names of guests while a person types."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import click
@@ -26,6 +27,11 @@ def complete_guest(ctx: click.Context, _: click.Parameter, incomplete: str) -> l
         return []
     finally:
         hypervisor.close()
+    return harmless(names, incomplete)
+
+
+def harmless(names: Iterable[str], incomplete: str) -> list[str]:
+    """Return the names that begin like this and that no shell would act on."""
     return sorted(name for name in names if name.startswith(incomplete) and _HARMLESS.fullmatch(name))
 
 
@@ -33,7 +39,7 @@ def complete_guest(ctx: click.Context, _: click.Parameter, incomplete: str) -> l
 @click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print the script that teaches your shell to complete ballonet's commands and guests.
+    """Print the script that teaches your shell to complete ballonet's commands and names.
 
     \b
     bash:  ballonet completion bash > ~/.local/share/bash-completion/completions/ballonet

@@ -1,4 +1,4 @@
-"""Finding the guest that a person named."""
+"""Finding what a person named."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -26,10 +26,27 @@ def find(guests: Sequence[Guest], wanted: str) -> Guest:
 
 
 def _suggestion(guests: Sequence[Guest], wanted: str) -> str:
-    near = _near([guest.name for guest in guests], wanted)
-    if near:
-        return f"did you mean {' or '.join(repr(printable(name)) for name in near)}?"
-    return "see `ballonet list --all`"
+    return suggestion([guest.name for guest in guests], wanted) or "see `ballonet list --all`"
+
+
+def require(name: str, names: Sequence[str], *, what: str, where: str) -> None:
+    """Refuse a name that is none of these.
+
+    Raises:
+        ConfigError: with what may have been meant.
+    """
+    if name in names:
+        return
+    listed = ", ".join(printable(each) for each in sorted(names)[:_MOST])
+    more = ", ..." if len(names) > _MOST else ""
+    others = f"there are {listed}{more}" if len(names) > 1 else f"there is {listed or 'none at all'}"
+    raise ConfigError(f"there is no {what} {printable(name)!r} {where}: {suggestion(names, name) or others}")
+
+
+def suggestion(names: Sequence[str], wanted: str) -> str:
+    """Return the question whether a similar name was meant; empty where none is similar."""
+    near = _near(names, wanted)
+    return f"did you mean {' or '.join(repr(printable(name)) for name in near)}?" if near else ""
 
 
 def _near(names: Sequence[str], wanted: str) -> list[str]:

@@ -11,19 +11,24 @@ import click
 
 from ballonet_cli import keys
 from ballonet_cli.__main__ import cli
+from ballonet_cli.cluster import keys as cluster_keys
 from ballonet_cli.completion import PROGRAM
 
 
 def reference() -> str:
     """Return the reference as Markdown."""
     root = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
-    lines = ["### ballonet", "", *_usage(cli, root), *_options(cli, root)]
-    for name in cli.list_commands(root):
-        command = cli.get_command(root, name)
-        if command is not None:
-            context = click.Context(command, info_name=name, parent=root)
-            lines += [f"### ballonet {name}", "", *_usage(command, context), *_options(command, context)]
-    return "\n".join([*lines, *_keys()]).rstrip("\n")
+    return "\n".join([*_command(cli, root), *_keys()]).rstrip("\n")
+
+
+def _command(command: click.Command, context: click.Context) -> Iterator[str]:
+    """Yield a command's part, and those of the commands in it."""
+    yield from (f"### {context.command_path}", "", *_usage(command, context), *_options(command, context))
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            nested = command.get_command(context, name)
+            if nested is not None:
+                yield from _command(nested, click.Context(nested, info_name=name, parent=context))
 
 
 def _usage(command: click.Command, context: click.Context) -> Iterator[str]:
@@ -56,6 +61,9 @@ def _keys() -> Iterator[str]:
     yield from _table("Keys of a guest (`list`: one of `guests[]`; `show`)", keys.GUEST)
     yield from _table("Keys of a decision (`plan`: one of `decisions[]`; `explain`)", keys.DECISION)
     yield from _table("Keys of a plan (`plan`)", keys.PLAN)
+    yield from _table("Keys of a host (`hosts`: one of `hosts[]`; `hosts HOST`)", cluster_keys.HOST)
+    yield from _table("Keys of a policy (`policies`: one of `policies[]`)", cluster_keys.POLICY)
+    yield from _table("Keys of a judgement (`policy check`)", cluster_keys.CHECK)
 
 
 def _table(title: str, meanings: Mapping[str, str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from ballonet.history import History
 from ballonet.host import Host
 from ballonet.hypervisor import Hypervisor
 from ballonet.manifests.policy_files import load
+from ballonet.manifests.v1alpha1 import BalloonPolicy
 from ballonet.plan import plan
 from ballonet.policy import Policy
 
@@ -57,8 +58,8 @@ class Site:
         return seen
 
 
-def read_policies(directory: Path) -> list[Policy]:
-    """Return the policies of a directory.
+def read_documents(directory: Path) -> list[BalloonPolicy]:
+    """Return the policies of a directory as they are written.
 
     Raises:
         ConfigError: one of the files cannot be used; an agent would go on with its last good version,
@@ -71,4 +72,9 @@ def read_policies(directory: Path) -> list[Policy]:
     if refused:
         more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
         raise ConfigError(f"{refused[0]}{more}")
-    return [document.to_policy() for _, document in loaded.documents.values()]
+    return [document for _, document in loaded.documents.values()]
+
+
+def read_policies(directory: Path) -> list[Policy]:
+    """Return the policies of a directory as the planner reads them; errors are ``read_documents``'."""
+    return [document.to_policy() for document in read_documents(directory)]

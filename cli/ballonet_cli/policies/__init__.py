@@ -1,0 +1,1 @@
+"""``ballonet policy``: whether policies can be used, and what they mean."""
