@@ -157,3 +157,9 @@ def test_messages_are_bounded_and_printable(text: str) -> None:
     for event in told([report(named), report(CALM), lost(text)]):
         assert event.message.isprintable()
         assert len(event.message) <= 1024
+
+
+def test_a_long_name_leaves_room_for_what_is_said_of_the_guest() -> None:
+    (event,) = told([report(stay(replace(A, name="x" * 9999), Reason.STUCK))])
+
+    assert event.message.endswith("maximum 1Gi)")

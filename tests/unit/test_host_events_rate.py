@@ -38,7 +38,7 @@ def test_other_troubles_and_other_guests_are_told() -> None:
 def test_all_together_are_ten_and_then_one_a_minute() -> None:
     events = [trouble(str(number), NOW + number) for number in range(600)]
 
-    times = [each.at - NOW for each in passed(*events)]
+    times = [each.at - NOW for each in passed(trouble("before", NOW - 86_400), *events)][1:]
     assert times[:10] == list(range(10))
     assert len(times) == 10 + 9
 

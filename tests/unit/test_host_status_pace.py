@@ -57,8 +57,8 @@ def test_what_does_not_matter_is_not_written(now: HostStatus) -> None:
     "now",
     [
         pytest.param(memory(available="3.4Gi"), id="more than a twentieth less available"),
-        pytest.param(memory(available="4.6Gi"), id="more than a twentieth more available"),
-        pytest.param(memory(available="-1Gi"), id="over the budget"),
+        pytest.param(memory(available="4.52Gi"), id="more than a twentieth more available"),
+        pytest.param(memory(available="-4Gi"), id="over the budget"),
         pytest.param(memory(total="20Gi"), id="total"),
         pytest.param(other(overcommitted="1.3Gi"), id="much more needed"),
         pytest.param(other(overcommitted="0"), id="nothing lacks any more"),
@@ -143,3 +143,12 @@ def test_an_interval_of_calm_allows_one_early_write_again() -> None:
 
     assert pace.delay(10.0, early=True) == pytest.approx(20)
     assert pace.delay(30.0, early=True) == 0
+
+
+def test_a_long_calm_saves_no_more_than_three() -> None:
+    pace, now = Pace(interval=30.0).looked(0.0), 86_400.0
+    for _ in range(3):
+        assert pace.delay(now, early=True) == 0
+        pace = pace.written(now)
+
+    assert pace.delay(now, early=True) == pytest.approx(30)

@@ -57,7 +57,7 @@ def details(report: Report) -> tuple[tuple[GuestDetail, ...], int]:
 
 
 def _rank(decision: Decision, failed: Mapping[str, Outcome]) -> Rank | None:
-    if decision.policy is None or not decision.guest.active:
+    if decision.policy is None:
         return None
     return _trouble(decision, failed) or (Rank.SHRUNK if STATES["shrunk"](decision) else None)
 
