@@ -78,11 +78,8 @@ def _readiness(tally: Tally) -> tuple[str, str]:
     if not hosts:
         return "NoHosts", "no BalloonHost is selected: look at spec.hosts, and whether agents run there"
     if tally.behind:
-        behind = f"{len(tally.behind)} of {_hosts(hosts)} {_do(len(tally.behind))} not have it in force"
-        return (
-            "HostsBehind",
-            f"{behind} in generation {generation}: {_names(tally.behind)}{_complaint(tally)}",
-        )
+        where = f"{len(tally.behind)} of {_hosts(hosts)}: {_names(tally.behind)}"
+        return "HostsBehind", f"generation {generation} is not in force on {where}{_complaint(tally)}"
     if tally.unhealthy:
         ill = f"{len(tally.unhealthy)} of {_hosts(hosts)} cannot reach the hypervisor"
         return "HostsUnhealthy", f"in force, but {ill}: {_names(tally.unhealthy)}"
@@ -92,13 +89,12 @@ def _readiness(tally: Tally) -> tuple[str, str]:
 def _ownership(tally: Tally, known: Known) -> Iterable[str]:
     """Yield a sentence for the first policies that own guests which this one selects."""
     selected = tally.counts[COUNTED.index("selected")]
-    overruling = _overruling(tally)
-    for name, guests in overruling[:_NAMED]:
+    for name, guests in _overruling(tally)[:_NAMED]:
         why = _precedence(tally.facts.policy, known(name))
         yield f"{guests} of its {selected} guests {_are(guests)} owned by {name}{why}"
-    more = len(overruling) - _NAMED
+    more = len(tally.overruled_by) - _NAMED
     if more > 0:
-        yield f"and others by {more} more {'policy' if more == 1 else 'policies'}"
+        yield f"others are owned by {more} more {'policy' if more == 1 else 'policies'}"
 
 
 def _overruling(tally: Tally) -> list[tuple[str, int]]:
@@ -135,10 +131,6 @@ def _hosts(count: int) -> str:
 
 def _all(count: int) -> str:
     return "its one host" if count == 1 else f"all {count} hosts"
-
-
-def _do(count: int) -> str:
-    return "does" if count == 1 else "do"
 
 
 def _are(count: int) -> str:

@@ -74,7 +74,7 @@ class Tally:
         """Whether the policy is for this host; one that cannot be used is for those that know it."""
         policy = self.facts.policy
         if policy is None:
-            return told is not None
+            return told is not None and told.generation > 0
         return policy.hosts.accepts(standing.host.name, standing.labels)
 
     def _knows(self, told: Observation | None) -> bool:
