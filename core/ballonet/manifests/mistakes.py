@@ -94,11 +94,11 @@ def _sample(location: _Location) -> str | None:
         if field is not None:
             model, name = field
             examples = model.model_fields[name].examples
-            return f"{end[-1]}: {_flow(examples[0])}" if examples else None
+            return f"{end[-1]}: {flow(examples[0])}" if examples else None
     return None
 
 
-def _flow(value: object) -> str:
+def flow(value: object) -> str:
     """Return a value as YAML on one line."""
     return yaml.safe_dump(value, default_flow_style=True, width=200).removesuffix("...\n").strip()
 

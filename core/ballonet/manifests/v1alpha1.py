@@ -22,7 +22,9 @@ API_VERSION: Final = "ballonet.dev/v1alpha1"
 KIND: Final = "BalloonPolicy"
 
 AlertLabel = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=128)]
-AlertValue = Annotated[str, StringConstraints(max_length=256)]
+AlertValue = Annotated[
+    str, StringConstraints(max_length=256), Field(description="What the label must be, exactly.")
+]
 
 
 class MemoryTerms(Part):

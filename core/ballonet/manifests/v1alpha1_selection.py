@@ -14,11 +14,21 @@ _WORD: Final = r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 
 ObjectName = Annotated[str, StringConstraints(pattern=rf"^{_SUBDOMAIN}$", min_length=1, max_length=253)]
 Namespace = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63)
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63),
+    Field(description="A namespace's name."),
 ]
-NamePattern = Annotated[str, StringConstraints(min_length=1, max_length=253)]
+NamePattern = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=253),
+    Field(description="A name, in which `*`, `?` and `[abc]` match as in a shell."),
+]
 LabelKey = Annotated[str, StringConstraints(pattern=rf"^({_SUBDOMAIN}/)?{_WORD}$", max_length=317)]
-LabelValue = Annotated[str, StringConstraints(pattern=rf"^({_WORD})?$", max_length=63)]
+LabelValue = Annotated[
+    str,
+    StringConstraints(pattern=rf"^({_WORD})?$", max_length=63),
+    Field(description="A value of the label; may be empty."),
+]
 
 Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=32)]
 Patterns = Annotated[tuple[NamePattern, ...], Field(max_length=64)]
