@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from agent_parts import page
 from ballonet.apiserver import ApiServer
 from ballonet.decision import Decision
+from ballonet.manifests.v1alpha1_host import MOST_DETAILS, MOST_POLICIES
 from ballonet.policy import Labels
 from ballonet.quantity import GIB, MIB
 from ballonet.reason import Reason
@@ -171,6 +173,19 @@ def test_the_host_appears_with_its_status_and_belongs_to_its_node(host: Host) ->
         "events_failed": 0,
         "events_dropped": 0,
     }
+
+
+def test_a_status_that_is_full_to_its_bounds_is_taken(host: Host) -> None:
+    names = [f"{number:03}" + "n" * 300 for number in range(MOST_POLICIES + 1)]
+    crowd = [stay(guest(name, actual=GIB // 2), Reason.HOST_FULL, name[:253]) for name in names]
+    written = replace(page(), refused=dict.fromkeys(names, ("e" * 2000,)))
+    with agent(host) as reporter:
+        reporter.record(replace(report(*crowd, written=written), lost="x" * 5000))
+        eventually(lambda: host.exists() and host.writes() == 1, "the status is written")
+
+    status = host.object()["status"]
+    assert (len(status["details"]), status["detailsOmitted"]) == (MOST_DETAILS, len(names) - MOST_DETAILS)
+    assert len(status["observedPolicies"]) == MOST_POLICIES
 
 
 def test_kubectl_lists_the_host_and_describes_its_events(host: Host) -> None:
