@@ -186,12 +186,6 @@ def changing_policies(plane: ControlPlane) -> Iterator[None]:
                 "metadata": {"name": f"policy-{number % 10}"},
                 "spec": {"priority": number % 1000},
             }
-            body = {
-                "apiVersion": POLICIES.api_version,
-                "kind": "BalloonPolicy",
-                "metadata": metadata,
-                "spec": spec,
-            }
             server.apply(POLICIES, body, manager="test")
             if done.wait(0.1):
                 return
