@@ -1,0 +1,131 @@
+"""The connections of a watch to the API server: who asks, and whether there is an answer.
+
+The credentials are read anew for every request, because the token of a service account is replaced every
+hour. What happens to requests is observed here because kopf tells nobody but its log.
+"""
+
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Final
+
+import aiohttp
+
+from ballonet.apiserver import ApiServer, Kind
+
+log = logging.getLogger(__name__)
+
+_GOOD: Final = range(200, 300)
+
+
+class WatchLink:
+    """What is known of the watches of some kinds; thread-safe."""
+
+    def __init__(self, server: ApiServer, kinds: Iterable[Kind]) -> None:
+        self._server = server
+        self._kinds = {kind.path(): kind.plural for kind in kinds}
+        self._lock = threading.Lock()
+        self._open: set[str] = set()
+        self._asked: set[str] = set()
+        self._cause = ""
+        self._settled = False
+        self._failed_at = time.monotonic()
+
+    def connected(self) -> bool:
+        """Whether the last request of every watch was answered, and nothing failed since."""
+        with self._lock:
+            return not self._cause and self._open == self._kinds.keys()
+
+    def unasked(self, patience: float) -> list[str]:
+        """Return the kinds not asked for since ``begin``, where all went well for ``patience`` seconds."""
+        with self._lock:
+            if time.monotonic() - self._failed_at < patience:
+                return []
+            return sorted(self._kinds[path] for path in self._kinds.keys() - self._asked)
+
+    def begin(self) -> None:
+        """Forget which watches were open: all of them begin anew."""
+        with self._lock:
+            self._open.clear()
+            self._asked.clear()
+            self._failed_at = time.monotonic()
+
+    def answered(self, path: str, *, watching: bool, status: int) -> None:
+        """Take note of an answer; a watch counts from its first byte."""
+        if status not in _GOOD:
+            self.lost(f"{path}: HTTP status {status}", cause=str(status))
+        elif path in self._kinds:
+            with self._lock:
+                self._asked.add(path)
+            if watching:
+                self._opened(path)
+
+    def _opened(self, path: str) -> None:
+        with self._lock:
+            self._open.add(path)
+            if self._open != self._kinds.keys():
+                return
+            again, news = self._settled, bool(self._cause) or not self._settled
+            self._cause, self._settled = "", True
+        if news:
+            facts = {"server": self._server.server, "kinds": [*self._kinds.values()]}
+            log.info("watch is back" if again else "watch is open", extra=facts)
+
+    def lost(self, problem: str, *, cause: str) -> None:
+        """Take note of a failure; said once per cause until all watches are open again."""
+        with self._lock:
+            before, self._cause = self._cause, cause
+            self._failed_at = time.monotonic()
+            self._open.clear()
+            settled = self._settled
+        if before != cause:
+            log.error(
+                "watch lost, what was last seen stays in force" if settled else "watch not open yet",
+                extra={"server": self._server.server, "error": " ".join(problem.split())},
+            )
+
+    def session(self) -> aiohttp.ClientSession:
+        """Return a session for the requests; to be called in the loop that makes them."""
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(self._on_end)
+        trace.on_request_exception.append(self._on_exception)
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls()),
+            headers={"User-Agent": "ballonet"},
+            middlewares=(self._authorized,),
+            trace_configs=[trace],
+        )
+
+    def _tls(self) -> ssl.SSLContext:
+        given = self._server.credentials()
+        context = ssl.create_default_context(cafile=given.ca_file)
+        if given.certificate_file:
+            context.load_cert_chain(given.certificate_file, given.key_file)
+        if not given.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+    async def _authorized(
+        self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        token = self._server.credentials().token
+        if token:
+            request.headers["Authorization"] = f"Bearer {token}"
+        return await send(request)
+
+    async def _on_end(
+        self, _: aiohttp.ClientSession, __: SimpleNamespace, told: aiohttp.TraceRequestEndParams
+    ) -> None:
+        url = told.url
+        self.answered(url.path, watching="watch" in url.query, status=told.response.status)
+
+    async def _on_exception(
+        self, _: aiohttp.ClientSession, __: SimpleNamespace, told: aiohttp.TraceRequestExceptionParams
+    ) -> None:
+        # A request that is cancelled says nothing of the server.
+        if isinstance(told.exception, Exception):
+            self.lost(str(told.exception) or type(told.exception).__name__, cause="unreachable")
