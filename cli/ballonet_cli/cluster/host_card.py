@@ -7,7 +7,7 @@ from rich.table import Table
 from ballonet.manifests.v1alpha1_host import GuestDetail, HostStatus, ObservedPolicy
 from ballonet.manifests.v1alpha1_status import Condition, GuestCounts, Overruling
 from ballonet_cli.cluster.cells import size
-from ballonet_cli.cluster.objects import FoundHost, moment
+from ballonet_cli.cluster.objects import FoundHost, moment, size_of
 from ballonet_cli.durations import format_duration
 from ballonet_cli.guest_table import ABSENT
 from ballonet_cli.printable import name_text, printable
@@ -37,14 +37,18 @@ def _agent(status: HostStatus, created: float, now: float) -> Iterator[tuple[str
 
 def _memory(status: HostStatus) -> Iterator[tuple[str, str]]:
     memory, reserves = status.memory, status.reserves
+    if not size_of(memory.total):
+        yield "memory", "unknown"
+        return
     yield "memory", f"{size(memory.available)} available of {size(memory.total)}, by the last report"
     if memory.pressure is not None:
         yield "pressure", f"tasks waited {memory.pressure:g}% of the time"
-    raised = ", raised by pressure or an alert" if reserves.raised else ""
-    yield "guests grow above", f"{size(reserves.grow)}{raised}"
-    yield "guests shrink below", f"{size(reserves.reclaim)}, faster below {size(reserves.critical)}"
+    if size_of(reserves.grow):  # It is 0 where no policy owns a guest.
+        raised = ", raised by pressure or an alert" if reserves.raised else ""
+        yield "guests grow above", f"{size(reserves.grow)}{raised}"
+        yield "guests shrink below", f"{size(reserves.reclaim)}, faster below {size(reserves.critical)}"
     yield "reclaimed", size(status.reclaimed)
-    if size(status.overcommitted) != "0":
+    if size_of(status.overcommitted):
         yield "overcommitted", f"guests need {size(status.overcommitted)} more than the host can give"
 
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from ballonet.manifests.v1alpha1_host import HostStatus
 from ballonet_cli.cluster.cells import age, count, size, yes_or_why
-from ballonet_cli.cluster.objects import FoundHost, condition_of
+from ballonet_cli.cluster.objects import FoundHost, condition_of, size_of
 from ballonet_cli.guest_table import ABSENT
 from ballonet_cli.printable import name_text, printable
 from ballonet_cli.tables import table
@@ -43,7 +43,7 @@ def _cells(status: HostStatus | None) -> Sequence[str | Text]:
         count(guests.shrunk),
         count(guests.starved, bad="red"),
         count(guests.stuck, bad="red"),
-        size(status.memory.available),
+        size(status.memory.available) if size_of(status.memory.total) else ABSENT,
         size(status.reclaimed),
     ]
 
@@ -53,7 +53,7 @@ def _wide_cells(status: HostStatus | None) -> Sequence[str | Text]:
         return [ABSENT] * len(_WIDE)
     guests = status.guests
     return [
-        size(status.memory.total),
+        size(status.memory.total) if size_of(status.memory.total) else ABSENT,
         size(status.reserves.reclaim),
         size(status.overcommitted),
         count(guests.owned),

@@ -25,11 +25,11 @@ def _judgement(found: FoundPolicy) -> Iterator[str]:
 
 
 def _numbers(status: PolicyStatus) -> Iterator[str]:
-    yield f"It is in force on {status.hosts_in_force} of the {status.hosts} hosts that it selects."
-    selected = status.guests.selected
-    yield (
-        f"It selects {selected} running guests: {', '.join(guest_words(status.guests))}. They have "
-        f"{size(status.reclaimed)} less than their maximum."
-    )
+    if status.hosts:
+        yield f"Hosts: {status.hosts} selected, in force on {status.hosts_in_force} of them."
+    else:
+        yield "Hosts: it selects none."
+    counts = [f"{status.guests.selected} selected", *guest_words(status.guests)]
+    yield f"Guests: {', '.join(counts)}; they have {size(status.reclaimed)} less than their maximum."
     if status.overruled_by:
         yield f"Guests that it selects are owned by {overruling_words(status.overruled_by)}."

@@ -118,6 +118,8 @@ def _levels(thresholds: HostThresholds, memory: Sequence[int]) -> Iterator[str]:
     )
     for (field, sentence, default), amount, sizes in zip(_LEVELS, given, worked_out, strict=True):
         source = f"{field} {amount}" if amount is not None else f"{field} is not given: {default}"
+        if amount is not None and any(size > amount.of(total) for total, size in sizes):
+            source += ", raised to the next lower level where that is above it"
         known = _on_hosts(sizes) if sizes else amount if amount is not None else default.replace(",", " but")
         yield f"{sentence} {known}: {source}."
 
