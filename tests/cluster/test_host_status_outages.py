@@ -1,0 +1,185 @@
+"""What an agent tells of its host when the API server is away, or the node or the object is."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from ballonet.quantity import MIB
+from ballonet_lab import eventually
+from ballonet_lab.kubernetes import ControlPlane, Wire
+from ballonet_operator.node import reporter as reporter_module
+from ballonet_operator.node.reporter import HostReporter
+from host_reports import lost
+from reported_host import (
+    ACCOUNT,
+    Host,
+    KnownNode,
+    agent,
+    give_rights,
+    new_host,
+    now,
+    reclaiming,
+    says,
+    through,
+)
+
+
+@pytest.fixture(scope="module")
+def plane(control_plane: ControlPlane) -> ControlPlane:
+    return give_rights(control_plane)
+
+
+@pytest.fixture
+def host(plane: ControlPlane) -> Iterator[Host]:
+    with new_host(plane) as one:
+        yield one
+
+
+def test_an_api_server_that_is_away_is_waited_for_and_told_the_newest(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with Wire.to(host.plane.server) as wire, agent(host, kubeconfig=through(wire, host)) as reporter:
+        reporter.record(now())
+        eventually(lambda: host.writes() == 1, "the status is written")
+        wire.cut()
+        for size in (100, 200, 300):
+            reporter.record(reclaiming(size * MIB))
+            failures = reporter.counts()["writes_failed"]
+            eventually(_more(reporter, failures), "a write fails")
+        reporter.record(replace(reclaiming(400 * MIB), lost="no socket"))
+        wire.mend()
+        eventually(lambda: host.reclaimed() == "400Mi", "the status catches up")
+        eventually(lambda: len(host.events()) == 1, "the event comes late")
+        eventually(lambda: says(caplog, "knows of this host again"), "the log says so")
+
+    assert host.writes() == 2
+    assert says(caplog, "cannot be told of this host") == 1
+    assert says(caplog, "knows of this host again") == 1
+    assert host.events()[0]["reason"] == "HypervisorUnreachable"
+
+
+def _more(reporter: HostReporter, failures: int) -> Callable[[], bool]:
+    return lambda: reporter.counts()["writes_failed"] > failures
+
+
+def test_an_agent_can_start_without_an_api_server(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    with Wire.to(host.plane.server) as wire, agent(host, kubeconfig=through(wire, host)) as reporter:
+        wire.cut()
+        reporter.record(now())
+        eventually(lambda: says(caplog, "cannot be told of this host"), "it is noticed")
+        wire.mend()
+        eventually(lambda: host.reclaimed() == "512Mi", "the status is there")
+
+
+def test_an_api_server_that_does_not_answer_holds_nobody_up(host: Host) -> None:
+    with Wire.to(host.plane.server) as wire, agent(host, kubeconfig=through(wire, host)) as reporter:
+        reporter.record(now())
+        eventually(lambda: host.writes() == 1, "the status is written")
+        wire.hold()
+        started = time.monotonic()
+        for size in range(200):
+            reporter.record(reclaiming(size * MIB))
+        reporter.record(lost(at=time.time()))
+        recorded = time.monotonic() - started
+        reporter.stop(0.2)
+        stopped = time.monotonic() - started - recorded
+        wire.mend()
+
+    assert recorded < 1
+    assert stopped < 1
+
+
+def test_a_host_that_somebody_deletes_comes_back_with_the_next_news(host: Host) -> None:
+    with agent(host) as reporter:
+        reporter.record(now())
+        eventually(lambda: host.writes() == 1, "the status is written")
+        host.plane.kubectl("delete", "blh", host.name)
+
+        reporter.record(reclaiming(100 * MIB))
+        eventually(lambda: host.reclaimed() == "100Mi", "it is there again")
+
+    assert host.object()["metadata"]["ownerReferences"][0]["uid"] == host.facts().uid
+
+
+def test_a_host_that_somebody_deletes_comes_back_by_and_by_without_news(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporter_module, "_REREAD", 0.5)
+    with agent(host, interval=0.1) as reporter:
+        reporter.record(now())
+        eventually(lambda: host.writes() == 1, "the status is written")
+        host.plane.kubectl("delete", "blh", host.name)
+
+        eventually(lambda: host.reclaimed() == "512Mi", "it is there again")
+
+
+def test_a_host_goes_with_its_node_and_comes_back_with_a_new_one(host: Host) -> None:
+    node = KnownNode(host.facts())
+    with agent(host, node=node, kubeconfig=host.plane.kubeconfig) as reporter:
+        reporter.record(now())
+        eventually(host.exists, "the host is there")
+        host.plane.delete_node(host.name)
+        old, node.found = node.found, None
+        eventually(lambda: not host.exists(), "Kubernetes removes the host", within=60)
+
+        reporter.record(reclaiming(100 * MIB))
+        host.plane.add_node(host.name)
+        node.found = host.facts()
+        eventually(lambda: host.reclaimed() == "100Mi", "the host is back")
+
+    assert old is not None
+    assert host.object()["metadata"]["ownerReferences"][0]["uid"] == node.found.uid != old.uid
+
+
+def test_a_host_belongs_to_the_new_node_when_one_takes_the_place_of_another(host: Host) -> None:
+    old = host.facts()
+    node = KnownNode(old)
+    with agent(host, node=node, kubeconfig=host.plane.kubeconfig) as reporter:
+        reporter.record(now())
+        eventually(lambda: host.reclaimed() == "512Mi", "the host is there")
+        host.plane.delete_node(host.name)
+        host.plane.add_node(host.name)
+        node.found = host.facts()
+        reporter.record(reclaiming(100 * MIB))
+
+        eventually(lambda: host.reclaimed() == "100Mi", "the host is told of")
+
+    assert _owner(host) == node.found.uid != old.uid
+
+
+def _owner(host: Host) -> str:
+    (owner,) = host.object()["metadata"]["ownerReferences"]
+    return str(owner["uid"])
+
+
+def test_without_a_node_nothing_is_written_and_it_is_said_once(
+    host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reporter_module, "_PATIENCE", 0.2)
+    monkeypatch.setattr(reporter_module, "_POLL", 0.02)
+    node = KnownNode(None)
+    with agent(host, node=node) as reporter:
+        reporter.record(now())
+        eventually(lambda: says(caplog, "no such node"), "it is said")
+        assert host.asked() == []
+        node.found = host.facts()
+        eventually(lambda: host.reclaimed() == "512Mi", "the node is there and so is its host")
+
+    assert says(caplog, "no such node") == 1
+
+
+def test_an_agent_of_another_node_is_refused_and_tries_on(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    host.plane.add_node("elsewhere")
+    other = host.plane.kubeconfig_of(host.plane.token(ACCOUNT, "elsewhere"))
+    with agent(host, kubeconfig=other) as reporter:
+        reporter.record(now())
+        eventually(lambda: says(caplog, "cannot be told of this host"), "it is said")
+
+    assert not host.exists()
+    host.plane.delete_node("elsewhere")
