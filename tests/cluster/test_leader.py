@@ -204,6 +204,10 @@ def statuses(plane: ControlPlane, account: str, since: datetime) -> list[datetim
     return [each.at for each in plane.requests(account, since) if each.subresource == "status"]
 
 
+def resources(plane: ControlPlane, account: str, since: datetime) -> set[str]:
+    return {each.resource for each in plane.requests(account, since=since)}
+
+
 @pytest.mark.parametrize(
     ("number", "within"),
     [pytest.param(signal.SIGTERM, 6, id="stopped"), pytest.param(signal.SIGKILL, 20, id="killed")],
@@ -219,7 +223,7 @@ def test_of_two_controllers_one_writes_and_the_other_goes_on_when_it_is_lost(
         process = stack.enter_context(running_part("controller", tmp_path, first, {}))
         eventually(lambda: statuses(plane, ACCOUNT, since), "the first writes")
         stack.enter_context(running_part("controller", tmp_path, second, {}))
-        eventually(lambda: plane.requests(TWIN, since), "the second asks for something")
+        eventually(lambda: "leases" in resources(plane, TWIN, since), "the second looks at the lease")
         eventually(lambda: len(statuses(plane, ACCOUNT, since)) > 20, "the first writes on")
         end = datetime.now(UTC)
         process.send_signal(number)
