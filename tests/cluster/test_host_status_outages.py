@@ -1,5 +1,6 @@
 """What an agent tells of its host when the API server is away, or the node or the object is."""
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from ballonet.quantity import MIB
 from ballonet_lab import eventually
 from ballonet_lab.kubernetes import ControlPlane, Wire
 from ballonet_operator.node import reporter as reporter_module
+from ballonet_operator.node.host_object import host_object
 from ballonet_operator.node.reporter import HostReporter
 from host_reports import lost
 from reported_host import (
@@ -149,6 +151,19 @@ def test_a_host_belongs_to_the_new_node_when_one_takes_the_place_of_another(host
         eventually(lambda: host.reclaimed() == "100Mi", "the host is told of")
 
     assert _owner(host) == node.found.uid != old.uid
+
+
+def test_a_host_that_still_belongs_to_another_node_is_taken_over(host: Host) -> None:
+    host.plane.add_node("former")
+    former = replace(host, name="former").facts()
+    body = json.dumps(host_object(host.name, former.uid))
+    host.plane.kubectl("apply", "--server-side", "--field-manager=ballonet-agent", "-f", "-", input=body)
+    with agent(host) as reporter:
+        reporter.record(now())
+        eventually(lambda: host.reclaimed() == "512Mi", "the host is told of")
+
+    assert _owner(host) == host.facts().uid
+    host.plane.delete_node("former")
 
 
 def _owner(host: Host) -> str:
