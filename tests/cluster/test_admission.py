@@ -115,6 +115,9 @@ def test_an_agent_cannot_make_the_host_of_another_node(plane: ControlPlane, nort
     assert NORTH_ONLY in refused(north, host(plane, "south"))
     with pytest.raises(ApiServerRefused, match=NORTH_ONLY):
         north.create(HOSTS, host(plane, "south"))
+    nameless = host(plane, "north") | {"metadata": {"generateName": "north"}}
+    with pytest.raises(ApiServerRefused, match="may write only the BalloonHost of that name"):
+        north.create(HOSTS, nameless)
 
 
 def test_an_agent_cannot_change_or_report_on_the_host_of_another_node(
@@ -145,7 +148,7 @@ def test_an_agent_cannot_delete_all_hosts_at_once(plane: ControlPlane) -> None:
         made_by_admin(plane, node)
     agent = str(plane.kubeconfig_of(plane.token(AGENT, node="north")))
     complaint = plane.refusal("--kubeconfig", agent, "delete", "--raw", HOSTS.path())
-    assert "may write only the BalloonHost of that name, not all of them" in complaint
+    assert "may write only the BalloonHost of that name, not any other" in complaint
     assert plane.kubectl("get", "balloonhosts", "-o", "name").split() == [
         f"balloonhost.ballonet.dev/{node}" for node in NODES
     ]
