@@ -108,8 +108,6 @@ class FakeServer(ApiServer):
         stored = self.objects.get(kind, {}).get(name)
         if stored is None:
             raise ApiServerRefused("not found", code=404)
-        if stored["metadata"]["uid"] != body["metadata"]["uid"]:
-            raise ApiServerRefused("uid mismatch", code=409)
         assert (manager, subresource) == ("ballonet-controller", "status")
         self.objects[kind][name] = {**stored, "status": body["status"]}
         return self.objects[kind][name]

@@ -60,10 +60,14 @@ def _read(thing: Json) -> tuple[Policy | None, tuple[str, ...]]:
 
 
 def read_status(told: Json | None) -> PolicyStatus:
-    """Return a status as it would be written; one that cannot be read counts as none, and is written anew."""
+    """Return a status as it would be written; one that cannot be read counts as none, and is written anew.
+
+    The order of lists whose entries have keys is the API server's affair.
+    """
     try:
         status = PolicyStatus.model_validate(told or {})
     except ValidationError:
         return PolicyStatus()
     ours = sorted((each for each in status.conditions if each.type in (ACCEPTED, READY)), key=_TYPE)
-    return status.model_copy(update={"conditions": tuple(ours)})
+    overruled_by = sorted(status.overruled_by, key=lambda each: (-each.guests, each.policy))
+    return status.model_copy(update={"conditions": tuple(ours), "overruled_by": tuple(overruled_by)})

@@ -17,8 +17,8 @@ from ballonet_operator.relist import retry_delay
 log = logging.getLogger(__name__)
 
 MANAGER: Final = "ballonet-controller"
-_GONE: Final = (404, 409)
-"""The policy was deleted, or another one has its name (the uid is a precondition); the watch will tell."""
+_GONE: Final = 404
+"""The policy was deleted. A status never makes one anew; the watch will tell."""
 _EXISTS: Final = 409
 
 
@@ -67,7 +67,7 @@ class Publisher:
         body = {
             "apiVersion": API_VERSION,
             "kind": KIND,
-            "metadata": {"name": facts.name, "uid": facts.uid},
+            "metadata": {"name": facts.name},
             "status": found.document(),
         }
         try:
@@ -84,7 +84,7 @@ class Publisher:
 
     def _not_written(self, name: str, error: ApiServerRefused, clock: float) -> None:
         failures = self._refused.get(name, (0, 0.0))[0] + 1
-        if error.code not in _GONE:
+        if error.code != _GONE:
             self._record.wrote("status", good=False)
             log.warning("status not written", extra={"policy": name, "error": str(error)})
         self._refused[name] = failures, clock + retry_delay(failures, self._chance())
