@@ -166,6 +166,16 @@ def test_a_host_that_still_belongs_to_another_node_is_taken_over(host: Host) -> 
     host.plane.delete_node("former")
 
 
+def test_a_node_with_another_uid_is_another_node(host: Host) -> None:
+    node = KnownNode(host.facts())
+    with agent(host, node=node, interval=0.1) as reporter:
+        reporter.record(now())
+        eventually(lambda: host.writes() == 1, "the status is written")
+        node.found = replace(host.facts(), uid="11111111-2222-3333-4444-555555555555")
+
+        eventually(lambda: host.asked().count("patch balloonhosts") == 2, "the object is applied again")
+
+
 def _owner(host: Host) -> str:
     (owner,) = host.object()["metadata"]["ownerReferences"]
     return str(owner["uid"])
