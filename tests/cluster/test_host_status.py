@@ -129,6 +129,15 @@ def _seconds(timestamp: str) -> float:
     return datetime.fromisoformat(timestamp).timestamp()
 
 
+def test_a_cycle_that_waits_for_the_policies_tells_nothing(host: Host) -> None:
+    with agent(host, interval=600.0) as reporter:
+        reporter.record(replace(now(), plan=None))
+        reporter.record(now())
+        eventually(lambda: host.reclaimed() == "512Mi", "the status is there")
+
+    assert host.writes() == 1
+
+
 def test_at_rest_nothing_is_written(host: Host) -> None:
     with agent(host, interval=0.02) as reporter:
         reporter.record(now())

@@ -90,7 +90,13 @@ class HostReporter:
         self._thread = threading.Thread(target=self._run, name="host-status", daemon=True)
 
     def record(self, report: Report) -> None:
-        """Take note of a cycle; called in its thread, so nothing here waits or looks at policies."""
+        """Take note of a cycle; called in its thread, so nothing here waits or looks at policies.
+
+        A cycle that saw the guests and decided nothing, because it does not know the policies yet, has
+        nothing to tell.
+        """
+        if report.plan is None and not report.lost:
+            return
         with self._lock:
             first = self._recent.latest is None
             self._recent = recent = self._recent.after(report)
