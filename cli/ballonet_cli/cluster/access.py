@@ -1,6 +1,7 @@
 """The way to the Kubernetes API server, and what a person should do where it leads nowhere."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ _HOME: Final = "~/.kube/config"
 _ANSWER: Final = 5.0
 """Seconds without a piece of an answer; a person waits no longer."""
 _IN_CLUSTER: Final = "KUBERNETES_SERVICE_HOST"  # Kubernetes sets it in every pod.
+_NAME: Final = re.compile(r"[a-z0-9][-.a-z0-9]{0,252}", re.ASCII)
+"""The characters of https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"""
 _KINDS: Final = {HOSTS: "BalloonHosts", POLICIES: "BalloonPolicies"}
 
 
@@ -34,6 +37,8 @@ class Cluster:
 
     def get(self, kind: Kind, name: str) -> Json | None:
         """Return one object, None where there is none; errors are those of ``list``."""
+        if _NAME.fullmatch(name) is None:  # It would become part of a URL, and ask for something else.
+            return None
         with _advice(kind):
             return self._server.get(kind, name)
 
