@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from ballonet.manifests.crd_quantities import RULES
+from ballonet.manifests.crd_rules import keyword_rules
 from ballonet.manifests.mistakes import flow
 
 Schema = dict[str, Any]
@@ -59,6 +61,16 @@ class Structure:
 
     def _made(self, schema: Schema, place: _Place) -> Schema:
         node = self._resolved(schema)
+        return self._shape(node, place) | self._rules(node, place)
+
+    def _rules(self, node: Schema, place: _Place) -> Schema:
+        if self._native:
+            return {}
+        own = RULES.get(node.get("title", ""))
+        rules = [*own] if own is not None else [*keyword_rules(node, place.path)]
+        return {"x-kubernetes-validations": rules} if rules else {}
+
+    def _shape(self, node: Schema, place: _Place) -> Schema:
         made: Schema = {"description": _meaning(node, place)}
         if "nullable" in node and not self._native:
             made["nullable"] = True

@@ -38,6 +38,7 @@ _SENTENCES: Final = {
     "tuple": "{value} is not a list{example}",
     "dict": "{value} is not a map{example}",
     "model": "{value} is not a map of fields",
+    "unusable": "{value} is not usable{example}",
 }
 
 
@@ -51,32 +52,46 @@ def in_words(error: ErrorDetails) -> str:
 
 def _sentence(error: ErrorDetails, location: _Location) -> str:
     context = {
-        key: f"{value:g}" if isinstance(value, float) else str(value).replace("'", "")
+        key: f"{value:.10g}" if isinstance(value, float) else str(value).replace("'", "")
         for key, value in error.get("ctx", {}).items()
         if key != "error"
     }
-    sample = _sample(location)
-    return _template(error).format(
-        error=error.get("ctx", {}).get("error"),
+    return words(
+        _kind(error),
+        location,
         value=shown(error["input"]),
-        example=f": write for example {sample}" if sample else "",
-        such_as=f", such as {sample}" if sample else "",
+        error=str(error.get("ctx", {}).get("error")),
         instead=_instead(location),
         **context,
     )
 
 
-def _template(error: ErrorDetails) -> str:
-    """Return the sentence of this error. Wrong types are named after the type that was wanted."""
+def words(kind: str, location: _Location, *, value: str, **context: str) -> str:
+    """Return the sentence of one of pydantic's types of errors.
+
+    Args:
+        kind: the type.
+        location: of the field in the document.
+        value: what was written, as it is to be shown.
+        context: what else the sentence tells, such as the bound that was passed.
+    """
+    sample = _sample(location)
+    return _SENTENCES[kind].format(
+        value=value,
+        example=f": write for example {sample}" if sample else "",
+        such_as=f", such as {sample}" if sample else "",
+        **context,
+    )
+
+
+def _kind(error: ErrorDetails) -> str:
+    """Return the key of this error's sentence. Wrong types are named after the type that was wanted."""
     kind = error["type"]
     if kind in _SENTENCES:
-        return _SENTENCES[kind]
+        return kind
     if error["input"] is None:
-        return _SENTENCES["nothing"]
-    return next(
-        (words for start, words in _SENTENCES.items() if kind.startswith(start)),
-        "{value} is not usable{example}",
-    )
+        return "nothing"
+    return next((start for start in _SENTENCES if kind.startswith(start)), "unusable")
 
 
 def _instead(location: _Location) -> str:

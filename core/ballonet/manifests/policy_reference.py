@@ -75,7 +75,7 @@ def _type(schema: _Schema) -> str:
     """Return a schema's type in words, with its bounds."""
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
-    if schema.get("x-kubernetes-int-or-string") or schema.get("title") == "percentage":
+    if schema.get("x-kubernetes-int-or-string"):
         return str(schema["title"])
     kinds = {"integer": "whole number", "string": "text", "array": "list", "object": "map"}
     kind = kinds.get(schema["type"], "number")

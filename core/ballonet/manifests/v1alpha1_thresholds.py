@@ -10,7 +10,11 @@ from ballonet.manifests.v1alpha1_types import Memory, Percentage, Size
 from ballonet.quantity import MIB, Amount
 
 # The parts of a percentage that the defaults in ``policy.HostThresholds`` come to on a large host.
-_DEFAULT_PERCENT: Final = {"growAbove": 6.0, "reclaimBelow": 4.0, "criticalBelow": 2.0}
+DEFAULT_PERCENT: Final = {"growAbove": 6.0, "reclaimBelow": 4.0, "criticalBelow": 2.0}
+REVERSED: Final = (
+    "{upper} ({high}) is below {lower} ({low}): write growAbove >= reclaimBelow >= criticalBelow "
+    "(where omitted they are 6%, 4% and 2%)"
+)
 
 
 class HostThresholds(Part):
@@ -80,7 +84,7 @@ def _refuse_reversed(upper: str, high: Amount | None, lower: str, low: Amount | 
     if high is None and low is None:
         return
     high, low = (
-        amount if amount is not None else Amount(percent=_DEFAULT_PERCENT[name])
+        amount if amount is not None else Amount(percent=DEFAULT_PERCENT[name])
         for name, amount in ((upper, high), (lower, low))
     )
     if high.percent is not None and low.percent is not None:
@@ -88,10 +92,7 @@ def _refuse_reversed(upper: str, high: Amount | None, lower: str, low: Amount | 
     else:
         reversed_ = high.size is not None and low.size is not None and high.size < low.size
     if reversed_:
-        raise ValueError(
-            f"{upper} ({high}) is below {lower} ({low}): write growAbove >= reclaimBelow >= criticalBelow "
-            "(where omitted they are 6%, 4% and 2%)"
-        )
+        raise ValueError(REVERSED.format(upper=upper, high=high, lower=lower, low=low))
 
 
 class GuestThresholds(Part):

@@ -12,11 +12,16 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from ballonet.errors import ConfigError
 from ballonet.quantity import GIB, LARGEST, MIB, Amount, format_size, parse_amount, parse_size
 
-_SIZE: Final = r"[0-9]{1,19}(\.[0-9]{1,9})?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?"
-_PERCENT: Final = r"[0-9]{1,3}(\.[0-9]{1,6})?%"
-_WRITE_SIZE: Final = "write a size such as 512Mi or 2Gi"
-_WRITE_PERCENT: Final = "write a percentage from 0% to 100%"
-_WRITE_EITHER: Final = f"{_WRITE_SIZE}, or a percentage from 0% to 100%"
+SIZE: Final = r"[0-9]{1,19}(\.[0-9]{1,9})?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?"
+PERCENT: Final = r"[0-9]{1,3}(\.[0-9]{1,6})?%"
+WRITE_SIZE: Final = "write a size such as 512Mi or 2Gi"
+WRITE_PERCENT: Final = "write a percentage from 0% to 100%"
+WRITE_EITHER: Final = f"{WRITE_SIZE}, or a percentage from 0% to 100%"
+# What these types are called in schemas.
+SIZE_TITLE: Final = "size"
+POSITIVE: Final = "size, 1Mi to 64Gi"
+MEMORY: Final = "size or percentage"
+PERCENTAGE: Final = "percentage"
 _LARGEST_CHANGE: Final = 64 * GIB
 
 
@@ -33,11 +38,11 @@ def _text(value: object, advice: str) -> str:
     return str(value)
 
 
-def _size(value: object, advice: str = _WRITE_SIZE) -> int:
+def _size(value: object, advice: str = WRITE_SIZE) -> int:
     text = _text(value, advice)
-    if re.fullmatch(_SIZE, text, re.ASCII) is None:
+    if re.fullmatch(SIZE, text, re.ASCII) is None:
         shorter = text.removesuffix("B")
-        if re.fullmatch(_SIZE, shorter, re.ASCII) is not None:
+        if re.fullmatch(SIZE, shorter, re.ASCII) is not None:
             advice = f"write {shorter}"
         raise ValueError(f"{shown(value)} is not a size: {advice}")
     try:
@@ -48,17 +53,17 @@ def _size(value: object, advice: str = _WRITE_SIZE) -> int:
 
 def _memory(value: object) -> Amount:
     """Return a size or percentage. A few bytes are refused: somebody forgot the unit or the % sign."""
-    if "%" in _text(value, _WRITE_EITHER):
-        return Amount(percent=_percentage(value, _WRITE_EITHER))
-    size = _size(value, _WRITE_EITHER)
+    if "%" in _text(value, WRITE_EITHER):
+        return Amount(percent=_percentage(value, WRITE_EITHER))
+    size = _size(value, WRITE_EITHER)
     if 0 < size < MIB:
-        raise ValueError(f"{shown(value)} is only {size} bytes: {_WRITE_EITHER}")
+        raise ValueError(f"{shown(value)} is only {size} bytes: {WRITE_EITHER}")
     return Amount(size=size)
 
 
-def _percentage(value: object, advice: str = _WRITE_PERCENT) -> float:
+def _percentage(value: object, advice: str = WRITE_PERCENT) -> float:
     text = _text(value, advice)
-    if re.fullmatch(_PERCENT, text, re.ASCII) is None:
+    if re.fullmatch(PERCENT, text, re.ASCII) is None:
         raise ValueError(f"{shown(value)} is not a percentage: {advice}")
     try:
         percent = parse_amount(text).percent
@@ -95,7 +100,7 @@ Size = Annotated[
     int,
     PlainValidator(_size),
     PlainSerializer(_exact, return_type=str, when_used="json"),
-    _schema(_SIZE, "size"),
+    _schema(SIZE, SIZE_TITLE),
 ]
 """Bytes, written as a Kubernetes quantity."""
 
@@ -103,7 +108,7 @@ Positive = Annotated[
     int,
     PlainValidator(_positive),
     PlainSerializer(_exact, return_type=str, when_used="json"),
-    _schema(_SIZE, "size, 1Mi to 64Gi"),
+    _schema(SIZE, POSITIVE),
 ]
 """A size that is worth moving."""
 
@@ -115,7 +120,7 @@ Memory = Annotated[
         return_type=str,
         when_used="json",
     ),
-    _schema(f"({_SIZE}|{_PERCENT})", "size or percentage"),
+    _schema(f"({SIZE}|{PERCENT})", MEMORY),
 ]
 """A size, or a percentage of something known later."""
 
@@ -123,6 +128,6 @@ Percentage = Annotated[
     float,
     PlainValidator(_percentage),
     PlainSerializer(lambda percent: f"{percent:g}%", return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": f"^{_PERCENT}$", "title": "percentage"}),
+    _schema(PERCENT, PERCENTAGE),
 ]
 """A percentage from 0 to 100, written with its sign."""
