@@ -1,13 +1,14 @@
-"""Reads full lists, at the start and then every few minutes, and heals inventories by them.
+"""Reads full lists and heals inventories by them: once a watch is open, and then every few minutes.
 
-The times vary, so that a thousand agents that were started together do not list together for ever.
+A watch that was interrupted may have missed deletes, so everything is listed anew when it is back. The times
+vary, so that a thousand agents that were started together do not list together for ever.
 """
 
 import logging
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ballonet.apiserver import ApiServer, Kind
@@ -19,6 +20,10 @@ log = logging.getLogger(__name__)
 _JITTER: Final = 0.1
 _FIRST_RETRY: Final = 1.0
 _LAST_RETRY: Final = 60.0
+_OPENING: Final = 10.0
+"""Seconds that the first lists wait for the watch; made before it, they would have to be made again."""
+_GLANCE: Final = 0.3
+"""Seconds between two looks at whether the watch is open."""
 
 Source = tuple[Kind, Inventory[Any]]
 
@@ -41,10 +46,20 @@ class Relist:
         server: it is asked for one list at a time.
         sources: what is listed, and who is healed by it.
         interval: seconds from one list to the next.
+        connected: whether the watch over the same objects is open; None where nobody can tell.
     """
 
-    def __init__(self, server: ApiServer, sources: Sequence[Source], *, interval: float) -> None:
+    def __init__(
+        self,
+        server: ApiServer,
+        sources: Sequence[Source],
+        *,
+        interval: float,
+        connected: Callable[[], bool] | None = None,
+    ) -> None:
         self._server, self._sources, self._interval = server, sources, interval
+        self._connected, self._was_connected = connected or (lambda: False), False
+        self._first_wait = 0.0 if connected is None else _OPENING
         self._stopped = threading.Event()
         self._problems: dict[Kind, str] = {}
         self._failures = 0
@@ -76,8 +91,12 @@ class Relist:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        pending, failures, wait = list(self._sources), 0, 0.0
-        while not self._stopped.wait(wait):
+        pending, failures, wait = list(self._sources), 0, self._first_wait
+        while True:
+            if self._rest(wait):
+                pending = list(self._sources)
+            if self._stopped.is_set():
+                return
             pending = [source for source in pending if not self._heal(source)]
             chance = random.random()  # noqa: S311 - it spreads requests and guards nothing.
             if pending:
@@ -86,6 +105,17 @@ class Relist:
             else:
                 pending, failures = list(self._sources), 0
                 wait = self._interval * (1 - _JITTER + 2 * _JITTER * chance)
+
+    def _rest(self, seconds: float) -> bool:
+        """Wait until the time is over, or the watch has come back, which is returned, or all ends."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            before, self._was_connected = self._was_connected, self._connected()
+            if self._was_connected and not before:
+                return True
+            if self._stopped.wait(min(left, _GLANCE)):
+                return False
+        return False
 
     def _heal(self, source: Source) -> bool:
         """List one kind; returns whether that worked."""

@@ -74,7 +74,12 @@ class Controller:
         writing = ApiServer(options.kubernetes.kubeconfig, answer_within=_ANSWER_WITHIN)
         self._world, self._record = World(self._wake), Record()
         self._watch = Watch(reading, _subscriptions(self._world))
-        self._relist = Relist(reading, self._world.sources, interval=options.kubernetes.relist_interval)
+        self._relist = Relist(
+            reading,
+            self._world.sources,
+            interval=options.kubernetes.relist_interval,
+            connected=self._watch.connected,
+        )
         self._elector = Elector(writing, options.namespace, LEASE, self._identity, lambda _: self._wake())
         self._reconciler = Reconciler(
             self._world,
