@@ -13,7 +13,7 @@ from ballonet.guest import Guest, Traits
 from ballonet.host import Host
 from ballonet.hypervisor import Survey
 from ballonet.manifests.v1alpha1 import BalloonPolicy
-from ballonet.policy import Policy
+from ballonet.policy import Labels, Policy
 from ballonet_operator.act import Actor
 from ballonet_operator.book import Entry, Page
 from ballonet_operator.cycle import Cycle
@@ -98,9 +98,11 @@ def cycle(
     *,
     dry_run: bool = False,
     clock: Callable[[], float] = lambda: NOW,
+    look: Callable[[], Page] | None = None,
+    labels: Callable[[], Labels] = tuple,
 ) -> Cycle:
-    """Return a cycle over a fake hypervisor on a host that never changes."""
+    """Return a cycle over a fake hypervisor on a host that never changes; ``look`` replaces ``policies``."""
     written = page(*policies)
     observer = Observer(fake, lambda: host, clock)
     acting = actor(fake, dry_run=dry_run)
-    return Cycle(observer, acting, lambda: written, interval=2.0, clock=clock)
+    return Cycle(observer, acting, look or (lambda: written), interval=2.0, labels=labels, clock=clock)

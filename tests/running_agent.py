@@ -79,6 +79,12 @@ class RunningAgent:
         reasons = [labels[2] for labels in self.series("guest_decision") if labels[0] == guest]
         return reasons[0] if reasons else ""
 
+    @property
+    def memory(self) -> int:
+        """Its resident memory, bytes."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("VmRSS:"))) * 1024
+
     def end(self, number: int = signal.SIGTERM, *, within: float = 60) -> int:
         """End it with a signal and return its exit code."""
         self.process.send_signal(number)
@@ -89,16 +95,20 @@ class RunningAgent:
 def running_agent(
     directory: Path,
     uri: str,
-    policies: Path,
+    policies: Path | None,
     *flags: str,
     interval: str = "1s",
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[RunningAgent]:
-    """Start an agent; it is killed in the end, where it still runs. Its log ends in the test's own output."""
+    """Start an agent; it is killed in the end, where it still runs. Its log ends in the test's own output.
+
+    Without a directory of policies the flags have a node's name.
+    """
     log = directory / f"agent-{len(list(directory.glob('agent-*.log')))}.log"
     command = [
         str(Path(sys.executable).with_name("ballonet-operator")), "agent",
-        "--policies", str(policies), "--libvirt.uri", uri, "--interval", interval, "--log.format", "json",
+        *(("--policies", str(policies)) if policies else ()),
+        "--libvirt.uri", uri, "--interval", interval, "--log.format", "json",
         "--web.listen-address", "127.0.0.1:0", *flags,
     ]  # fmt: skip
     settings = {"RUNTIME_DIRECTORY": str(directory), **(environment or {})}

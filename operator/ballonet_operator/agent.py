@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,7 @@ from ballonet.quantity import format_size, parse_size
 from ballonet.web import address
 from ballonet.web.server import Server
 from ballonet_operator.act import Actor
-from ballonet_operator.board import Board
+from ballonet_operator.board import Board, Snapshot
 from ballonet_operator.book import PolicyBook
 from ballonet_operator.census import census, reclaimed
 from ballonet_operator.cycle import Cycle
@@ -39,12 +40,20 @@ from ballonet_operator.settings import AgentSettings
 
 if TYPE_CHECKING:
     from ballonet.web.rules import RulesFile
+    from ballonet_operator.cluster import Cluster
 
 log = logging.getLogger(__name__)
 
 PROGRAM = "ballonet-operator agent"
-_DESCRIPTION = "Moves memory between this host and its guests, as the policies in a directory say."
-_VALUES = {"--policies": "DIR", "--host.budget": "SIZE", "--host.memory-total": "SIZE"}
+_DESCRIPTION = (
+    "Moves memory between this host and its guests, as the policies in a directory or in Kubernetes say."
+)
+_VALUES = {
+    "--policies": "DIR",
+    "--node-name": "NAME",
+    "--host.budget": "SIZE",
+    "--host.memory-total": "SIZE",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,6 +62,7 @@ def main(arguments: Sequence[str]) -> int:
         options = settings.load(
             AgentSettings, arguments, program=PROGRAM, description=_DESCRIPTION, values=_VALUES
         )
+        options.check()
         logs.configure(logs.Level(options.log.level), logs.Format(options.log.format))
         return Agent(options).run()
     except ConfigError as error:
@@ -74,11 +84,10 @@ class Agent:
             read_host,
             budget=_size(options.host.budget),
             total=_size(options.host.memory_total),
-            name=options.host.name or socket.gethostname(),
+            name=options.node_name or options.host.name or socket.gethostname(),
         )
         self._host()
-        self._watch = PolicyWatch(options.policies, PolicyBook())
-        self._watch.start()
+        self._source = _source(options)
         self._lock = Lock.take(options.libvirt.uri)
         self._board, self._journal, self._notifier = Board(), Journal(), Notifier()
         self._health = Health(patience=3 * options.interval + options.libvirt.deadline)
@@ -91,7 +100,7 @@ class Agent:
 
     def _listen(self) -> Server:
         web = self._options.web
-        pages = routes(registry(self._board.snapshot), self._health, web.telemetry_path)
+        pages = routes(registry(self._snapshot), self._health, web.telemetry_path)
         if web.systemd_socket:
             sockets = address.from_systemd()
         else:
@@ -107,7 +116,11 @@ class Agent:
             dry_run=options.dry_run,
         )
         observer = Observer(readable, self._host)
-        return Cycle(observer, actor, self._watch.look, interval=options.interval)
+        source = self._source
+        return Cycle(observer, actor, source.look, interval=options.interval, labels=source.labels)
+
+    def _snapshot(self) -> Snapshot:
+        return replace(self._board.snapshot(), standing=self._source.standing())
 
     def run(self) -> int:
         """Start, work until a signal says stop, and end; returns the exit code."""
@@ -115,6 +128,7 @@ class Agent:
         signal.signal(signal.SIGINT, self._on_stop)
         signal.signal(signal.SIGHUP, self._on_reread)
         self._server.start()
+        self._source.start()
         _calm_collector()
         log.info("agent started", extra=self._facts())
         worker = threading.Thread(target=self._work, name="cycle", daemon=True)
@@ -126,6 +140,7 @@ class Agent:
             log.warning("the running cycle does not end, leaving it behind")
         elif self._asked:
             self._release()
+        self._source.stop()
         self._server.stop()
         for connection in self._connections:
             connection.close()
@@ -147,6 +162,7 @@ class Agent:
         self._journal.record(report)
         self._board.record(report)
         self._health.record(report)
+        self._source.record(report)
         self._notifier.send("READY=1", "WATCHDOG=1", f"STATUS={_status(report)}")
 
     def _release(self) -> None:
@@ -164,19 +180,31 @@ class Agent:
         self._stop.set()
 
     def _on_reread(self, _: int, __: FrameType | None) -> None:
-        self._watch.hurry()
+        self._source.hurry()
 
     def _facts(self) -> dict[str, object]:
         options = self._options
         return {
             "version": version("ballonet"),
             "uri": options.libvirt.uri,
-            "policies": options.policies,
+            **({"policies": options.policies} if options.policies else {"node": options.node_name}),
             "interval_seconds": options.interval,
             "budget_bytes": _size(options.host.budget),
             "dry_run": options.dry_run,
             "listen": [str(each) for each in self._server.addresses],
         }
+
+
+def _source(options: AgentSettings) -> "PolicyWatch | Cluster":
+    """Return what policies come from; what speaks to Kubernetes costs memory, so others do without."""
+    if options.node_name is None:
+        assert options.policies is not None
+        watch = PolicyWatch(options.policies, PolicyBook())
+        watch.read()
+        return watch
+    from ballonet_operator.cluster import Cluster  # noqa: PLC0415
+
+    return Cluster(options.node_name, options.kubernetes)
 
 
 def _calm_collector() -> None:
@@ -206,6 +234,8 @@ def _status(report: Report) -> str:
     """Return the one line that ``systemctl status`` shows."""
     if report.lost:
         return f"waiting for libvirt: {' '.join(report.lost.split())}"
+    if report.waiting:
+        return f"waiting for {report.waiting}"
     counts = census(report)
     return (
         f"{counts['owned']} guests looked after, {counts['starved']} starved, {counts['stuck']} stuck, "

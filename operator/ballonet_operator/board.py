@@ -10,6 +10,21 @@ from ballonet_operator.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How it goes with the API server of Kubernetes.
+
+    Attributes:
+        connected: the watches are open.
+        listed_at: when the policies were last listed to the end, seconds since the epoch; 0 before that.
+        requests: what was written of this host, by how it ended.
+    """
+
+    connected: bool
+    listed_at: float
+    requests: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything that metrics are made from.
 
@@ -20,6 +35,7 @@ class Snapshot:
         moved: bytes by direction since the start.
         failures: resizes that failed, by cause, since the start.
         cycles: cycles by their result since the start.
+        standing: None where the agent has nothing to do with Kubernetes.
     """
 
     report: Report | None = None
@@ -28,6 +44,7 @@ class Snapshot:
     moved: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
     cycles: Mapping[str, int] = field(default_factory=dict)
+    standing: Standing | None = None
 
 
 class Board:
@@ -46,8 +63,9 @@ class Board:
         """Take note of a cycle."""
         with self._lock:
             self._report = report
-            self._complete = self._complete if report.lost else report
-            self._cycles["lost" if report.lost else "complete"] += 1
+            result = "lost" if report.lost else "waiting" if report.waiting else "complete"
+            self._complete = report if result == "complete" else self._complete
+            self._cycles[result] += 1
             for move in report.moves():
                 direction = "grow" if move.grows else "reclaim"
                 self._moves[direction, move.reason] += 1

@@ -1,7 +1,8 @@
 """The policies as last seen, and those that were refused with their reasons.
 
 Whoever learns of policies writes here (``policy_watch`` for files), in whatever thread that is; the cycle
-reads. A writer that loses its source simply stops writing: what was last seen stays in force.
+reads. A writer that loses its source simply stops writing: what was last seen stays in force. Objects of
+Kubernetes have a book of their own kind (``policy_objects``), which makes the same pages.
 """
 
 import threading
@@ -28,10 +29,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The whole book at one moment; ``refused`` has the reasons by file or object."""
+    """The whole book at one moment.
+
+    Attributes:
+        refused: the reasons by file, or by the name of the object.
+        waiting: what is not known yet, so that nobody can tell which policy owns which guest.
+    """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    waiting: str = ""
 
     def policies_of(self, host: str, labels: Labels = ()) -> tuple[Policy, ...]:
         """Return the policies that are in force on this host."""

@@ -34,7 +34,7 @@ class Cycle:
         policies: Callable[[], Page],
         *,
         interval: float,
-        labels: Labels = (),
+        labels: Callable[[], Labels] = tuple,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._observer = observer
@@ -49,7 +49,8 @@ class Cycle:
     def run_once(self, *, releasing: bool = False) -> Report:
         """Observe, decide, act, report. A lost hypervisor ends the cycle; the next one starts afresh.
 
-        With ``releasing`` no policy is in force, so that guests which were managed grow back.
+        With ``releasing`` no policy is in force, so that guests which were managed grow back. Before the
+        policies are known nothing is decided: every guest would look like one that no policy owns.
         """
         started, at = time.monotonic(), self._clock()
         self._number += 1
@@ -58,7 +59,9 @@ class Cycle:
             view = self._observer.observe()
         except BallonetError as error:
             return self._report(page, started, at, lost=str(error))
-        policies = () if releasing else page.policies_of(view.host.name, self._labels)
+        if page.waiting and not releasing:
+            return self._report(page, started, at, view)
+        policies = () if releasing else page.policies_of(view.host.name, self._labels())
         decided = plan(view, policies, self._history, cycle=self._interval)
         self._history = decided.history
         outcomes = self._act(decided)

@@ -33,7 +33,8 @@ class Health:
 
     def record(self, report: Report) -> None:
         """Take note of a completed cycle."""
-        self._completed, self._lost = self._clock(), report.lost or None
+        waiting = f"waiting for {report.waiting}" if report.waiting else None
+        self._completed, self._lost = self._clock(), report.lost or waiting
 
     def alive(self) -> Verdict:
         """Whether cycles are completed at all."""

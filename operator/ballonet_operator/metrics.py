@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from ballonet_operator.board import Snapshot
+from ballonet_operator.board import Snapshot, Standing
 from ballonet_operator.census import census, reclaimed
 from ballonet_operator.family import Family, Sample, of_report, per_terms, table
 from ballonet_operator.report import Report
@@ -50,6 +50,10 @@ def _rejected(snapshot: Snapshot) -> Iterator[Sample]:
 
 def _one(value: Callable[[Report], float]) -> Callable[[Report], Iterable[Sample]]:
     return lambda report: [((), value(report))]
+
+
+def _standing(value: Callable[[Standing], Iterable[Sample]]) -> Callable[[Snapshot], Iterable[Sample]]:
+    return lambda snapshot: value(snapshot.standing) if snapshot.standing is not None else ()
 
 
 def _build(_: Snapshot) -> Iterable[Sample]:
@@ -160,7 +164,8 @@ TABLE: Final[tuple[Family[Snapshot], ...]] = (
     ),
     Family(
         name="cycles_total",
-        help="Cycles since the start: complete, or lost because libvirt could not be reached.",
+        help="Cycles since the start: complete, lost because libvirt could not be reached, or waiting "
+        "because the policies are not known yet.",
         labels=("result",),
         samples=lambda snapshot: (((result,), value) for result, value in snapshot.cycles.items()),
     ),
@@ -173,6 +178,24 @@ TABLE: Final[tuple[Family[Snapshot], ...]] = (
         name="cycle_last_success_timestamp_seconds",
         help="When the last complete cycle began; 0 before the first.",
         samples=lambda snapshot: [((), snapshot.complete.at if snapshot.complete else 0)],
+    ),
+    Family(
+        name="kubernetes_watch_connected",
+        help="Whether policies and Node are watched right now: 1 or 0. Kubernetes only, as the next ones.",
+        samples=_standing(lambda standing: [((), standing.connected)]),
+    ),
+    Family(
+        name="kubernetes_list_last_success_timestamp_seconds",
+        help="When the policies were last listed completely; 0 before the first time.",
+        samples=_standing(lambda standing: [((), standing.listed_at)]),
+    ),
+    Family(
+        name="kubernetes_writes_total",
+        help="Writes of the host's status and of Events, by how they ended.",
+        labels=("result",),
+        samples=_standing(
+            lambda standing: (((result,), count) for result, count in standing.requests.items())
+        ),
     ),
 )
 

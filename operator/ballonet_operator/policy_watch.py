@@ -7,7 +7,11 @@ from pathlib import Path
 
 from ballonet.errors import ConfigError
 from ballonet.manifests.policy_files import Loaded, PolicyDirectory
+from ballonet.policy import Labels
+from ballonet_operator.announcement import Announcement
+from ballonet_operator.board import Standing
 from ballonet_operator.book import Entry, Page, PolicyBook
+from ballonet_operator.report import Report
 
 log = logging.getLogger(__name__)
 
@@ -18,10 +22,11 @@ class PolicyWatch:
     def __init__(self, directory: Path, book: PolicyBook) -> None:
         self._files = PolicyDirectory(directory)
         self._book = book
+        self._announcement = Announcement("file")
         self._at_once = threading.Event()
         self._problem: str | None = None
 
-    def start(self) -> None:
+    def read(self) -> None:
         """Read the directory for the first time.
 
         Raises:
@@ -30,6 +35,23 @@ class PolicyWatch:
         self._take(self._files.look(now=time.time(), at_once=True))
         if not self._book.page().entries:
             log.warning("no policy in force, no guest is moved")
+
+    def start(self) -> None:
+        """Do nothing: files are looked at by whoever asks."""
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+    def labels(self) -> Labels:
+        """Return the labels of the host: without Kubernetes it has none."""
+        return ()
+
+    def record(self, report: Report) -> None:
+        """Do nothing: nobody is told."""
+
+    def standing(self) -> Standing | None:
+        """Return nothing: there is no API server."""
+        return None
 
     def hurry(self) -> None:
         """Let the next look take changes at once; safe in a signal handler."""
@@ -55,7 +77,7 @@ class PolicyWatch:
 
     def _take(self, loaded: Loaded) -> None:
         page = _page(loaded, self._book.page())
-        _announce(self._book.write(page), page)
+        self._announcement.say(self._book.write(page), page)
 
 
 def _page(loaded: Loaded, before: Page) -> Page:
@@ -68,30 +90,3 @@ def _page(loaded: Loaded, before: Page) -> Page:
         else:
             entries[name] = Entry(document=document, policy=document.to_policy(), origin=file)
     return Page(entries=entries, refused=dict(loaded.refused))
-
-
-def _announce(before: Page, after: Page) -> None:
-    for file, reasons in after.refused.items():
-        if before.refused.get(file) != reasons:
-            for reason in reasons:
-                log.error("policy file refused", extra=_refusal(file, reason, after))
-    for file in before.refused.keys() - after.refused.keys():
-        log.info("policy file mended", extra={"file": file})
-    for name, entry in after.entries.items():
-        if name not in before.entries:
-            log.info("policy in force", extra=_facts(entry))
-        elif before.entries[name] != entry:
-            log.info("policy changed", extra=_facts(entry))
-    for name in before.entries.keys() - after.entries.keys():
-        log.info("policy removed", extra={"policy": name})
-
-
-def _refusal(file: str, reason: str, page: Page) -> dict[str, object]:
-    """Return what is wrong with a file, and which of its policies go on in their last good version."""
-    kept = sorted(name for name, entry in page.entries.items() if entry.origin == file)
-    return {"file": file, "error": reason, **({"still_in_force": ",".join(kept)} if kept else {})}
-
-
-def _facts(entry: Entry) -> dict[str, object]:
-    policy = entry.policy
-    return {"policy": policy.name, "file": entry.origin, "mode": policy.mode, "priority": policy.priority}

@@ -73,6 +73,11 @@ class Report:
     lost: str = ""
 
     @property
+    def waiting(self) -> str:
+        """Return what the cycle had to wait for, so that it decided nothing; empty where it did not."""
+        return self.page.waiting if self.plan is None and not self.lost else ""
+
+    @property
     def decisions(self) -> tuple[Decision, ...]:
         """The decisions of this cycle, one per guest."""
         return self.plan.decisions if self.plan else ()

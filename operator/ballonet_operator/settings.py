@@ -49,10 +49,44 @@ class AgentWeb(Web):
     listen_address: ListenAddresses = listen_field(":19178")
 
 
+class AgentKubernetes(Group):
+    """How to reach the API server, and how often; all of it only with ``--node-name``."""
+
+    kubeconfig: Annotated[
+        Path | None,
+        Field(description="file with credentials; without it those of the pod, or what kubectl would use"),
+    ] = None
+    context: Annotated[
+        str | None, Field(min_length=1, description="context of the kubeconfig, instead of its current one")
+    ] = None
+    relist_interval: Annotated[
+        Duration,
+        Field(ge=1, le=86400, description="how often all policies are listed, to heal what a watch missed"),
+    ] = 300.0
+    status_interval: Annotated[
+        Duration,
+        Field(
+            ge=1,
+            le=3600,
+            description="the least time between two writes of the status; conditions do not wait",
+        ),
+    ] = 30.0
+
+
 class AgentSettings(Settings):
     """Everything that ``ballonet-operator agent`` can be told."""
 
-    policies: Annotated[Path, Field(description="directory with BalloonPolicy files")]
+    policies: Annotated[
+        Path | None, Field(description="directory with BalloonPolicy files; this or --node-name")
+    ] = None
+    node_name: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=253,
+            description="this host's Node in Kubernetes, which then holds the policies",
+        ),
+    ] = None
     interval: Annotated[
         Duration, Field(ge=0.5, le=60, description="from one cycle to the next; 2s, 500ms")
     ] = 2.0
@@ -69,4 +103,23 @@ class AgentSettings(Settings):
     dry_run: Annotated[bool, Field(description="decide and report, touch nothing")] = False
     libvirt: AgentLibvirt = AgentLibvirt()
     host: Host = Host()
+    kubernetes: AgentKubernetes = AgentKubernetes()
     web: AgentWeb = AgentWeb()
+
+    def check(self) -> None:
+        """Hold flags against each other, which no single one of them can be blamed for.
+
+        Raises:
+            ConfigError: they contradict each other, or what policies come from is missing.
+        """
+        if self.policies is None and self.node_name is None:
+            raise ConfigError("no policies: write --policies DIR, or --node-name NAME on Kubernetes")
+        if self.policies is not None and self.node_name is not None:
+            raise ConfigError(
+                "--policies and --node-name are both given: policies are either files or objects of "
+                "Kubernetes: remove one"
+            )
+        if self.node_name is not None and self.host.name is not None:
+            raise ConfigError(
+                "--host.name and --node-name are both given: on Kubernetes a host is its Node: remove one"
+            )

@@ -31,7 +31,16 @@ POLICIES = ["agent", "--policies", "."]
     [
         ([], ": no part is named: write ballonet-operator agent --policies DIR"),
         (["pilot"], ": 'pilot' is no part of it: write ballonet-operator agent --policies DIR"),
-        (["agent"], ": --policies is missing: it has no default"),
+        (["agent"], ": no policies: write --policies DIR, or --node-name NAME on Kubernetes"),
+        ([*POLICIES, "--node-name", "kvm-1"], ": --policies and --node-name are both given: "),
+        (
+            ["agent", "--node-name", "kvm-1", "--host.name", "kvm-2"],
+            ": --host.name and --node-name are both given: on Kubernetes a host is its Node: remove one",
+        ),
+        (
+            ["agent", "--node-name", "kvm-1", "--kubernetes.kubeconfig", "/nowhere"],
+            ": /nowhere: no usable Kubernetes credentials: ",
+        ),
         (
             [*POLICIES, "--interval", "soon"],
             ": interval: 'soon' is not a duration: write for example 2s or 500ms",

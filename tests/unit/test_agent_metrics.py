@@ -12,7 +12,8 @@ from ballonet.errors import HypervisorUnreachable, Refused
 from ballonet.guest import Guest, State
 from ballonet.policy import Mode, Selector
 from ballonet.quantity import GIB, MIB
-from ballonet_operator.board import Board
+from ballonet_operator.board import Board, Standing
+from ballonet_operator.book import Page
 from ballonet_operator.metrics import TABLE, AgentCollector
 from ballonet_operator.report import Report
 from golden import check
@@ -22,13 +23,16 @@ FULL = host(available=100 * MIB, total=4 * GIB)
 HOSTILE = 'a"} 1\nevil{x="\\'
 
 
-def exposition(*reports: Report) -> str:
+ON_KUBERNETES = Standing(connected=True, listed_at=1_000_000.5, requests={"writes_done": 3})
+
+
+def exposition(*reports: Report, standing: Standing | None = None) -> str:
     """Return what a scrape after these cycles gets, without what differs from run to run."""
     board = Board()
     for number, report in enumerate(reports, start=1):
         board.record(replace(report, duration=0.25, at=1_000_000.0 + number))
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(AgentCollector(board.snapshot))
+    registry.register(AgentCollector(lambda: replace(board.snapshot(), standing=standing)))
     return generate_latest(registry).decode()
 
 
@@ -76,7 +80,7 @@ def busy_reports() -> list[Report]:
 
 
 def test_the_exposition_is_as_it_was_found_good() -> None:
-    lines = exposition(*busy_reports()).splitlines(keepends=True)
+    lines = exposition(*busy_reports(), standing=ON_KUBERNETES).splitlines(keepends=True)
     check("agent-metrics.txt", "".join(line for line in lines if "build_info{" not in line))
 
 
@@ -134,5 +138,19 @@ def test_hostile_names_stay_one_label() -> None:
 
 
 def test_every_family_of_the_table_has_series_on_a_busy_host() -> None:
-    text = exposition(*busy_reports())
+    text = exposition(*busy_reports(), standing=ON_KUBERNETES)
     assert [family.name for family in TABLE if not series(text, family.name)] == []
+
+
+def test_a_host_without_kubernetes_says_nothing_of_it() -> None:
+    text = exposition(*busy_reports())
+    silent = [family.name for family in TABLE if not series(text, family.name)]
+    assert silent == [family.name for family in TABLE if family.name.startswith("kubernetes_")]
+
+
+def test_a_cycle_that_waits_for_the_policies_is_counted_apart_and_says_nothing_of_guests() -> None:
+    unknown = Page(waiting="the policies")
+    text = exposition(cycle(some_host(), FULL, look=lambda: unknown).run_once())
+    assert series(text, "cycles_total")[("waiting",)] == 1
+    assert series(text, "cycle_last_success_timestamp_seconds") == {(): 0}
+    assert series(text, "guest_decision") == {}

@@ -26,7 +26,7 @@ def watch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> PolicyWatch:
     caplog.set_level("INFO")
     write(tmp_path / "web.yaml", f"{WEB}{{}}\n")
     watch = PolicyWatch(tmp_path, PolicyBook())
-    watch.start()
+    watch.read()
     return watch
 
 
@@ -72,7 +72,7 @@ def test_a_refusal_names_what_goes_on_in_its_last_good_version(
 def test_an_agent_that_starts_without_a_policy_says_that_it_will_do_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    PolicyWatch(tmp_path, PolicyBook()).start()
+    PolicyWatch(tmp_path, PolicyBook()).read()
 
     assert said(caplog) == ["no policy in force, no guest is moved"]
 
@@ -115,7 +115,7 @@ def test_a_signal_makes_a_fresh_change_count_at_once(watch: PolicyWatch, tmp_pat
 
 def test_a_directory_that_is_missing_at_the_start_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="the policies cannot be read: No such file or directory"):
-        PolicyWatch(tmp_path / "missing", PolicyBook()).start()
+        PolicyWatch(tmp_path / "missing", PolicyBook()).read()
 
 
 def test_only_policies_of_this_host_are_in_force(watch: PolicyWatch, tmp_path: Path) -> None:
