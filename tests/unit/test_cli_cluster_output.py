@@ -7,7 +7,10 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from ballonet.manifests.conditions import condition
 from ballonet.manifests.manifest import parse_document
+from ballonet.manifests.v1alpha1_host import GuestDetail, HostStatus, ObservedPolicy
+from ballonet.manifests.v1alpha1_status import Overruling
 from ballonet_cli.cluster import keys
 from ballonet_cli.cluster.cells import age, size
 from ballonet_cli.cluster.documents import host_document, policy_document
@@ -109,8 +112,19 @@ def test_a_narrow_terminal_cuts_lines_and_never_wraps_them() -> None:
 
 def test_names_and_messages_from_kubernetes_are_harmless() -> None:
     name = f"a{HOSTILE}"
+    hostile = Overruling(policy=HOSTILE, guests=1)
+    detail = GuestDetail(uuid="u", guest=HOSTILE, policy=HOSTILE, reason=HOSTILE, message=HOSTILE)
+    observed = ObservedPolicy(name=HOSTILE, error=HOSTILE, overruled_by=(hostile,))
+    said = condition("Settled", "Settled", HOSTILE, holds=True)
+    status = HostStatus(version=HOSTILE, conditions=(said,))
+    judged = found_policy(policy(name, status=policy_status(overruled_by=(hostile,))))
     lines = [
-        *host_card(found_host(host(name, troubled_status())), NOW),
+        *host_card(found_host(host(name, status)), NOW),
+        *fortune(judged, NOW),
+        printed(host_table([found_host(host(name, status))], NOW, wide=True)),
+        printed(policy_table([judged], NOW, wide=True)),
+        printed(detail_table([detail])),
+        printed(observed_table([observed])),
         printed(host_table([found_host(host(name))], NOW)),
         printed(policy_table([found_policy(policy(name))], NOW)),
         printed(detail_table(troubled_status().details)),
