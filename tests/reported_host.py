@@ -14,9 +14,9 @@ import pytest
 
 from ballonet.apiserver import ApiServer
 from ballonet.decision import Decision
-from ballonet.policy import Labels
 from ballonet.quantity import GIB
 from ballonet_lab.kubernetes import ControlPlane, Wire
+from ballonet_operator.node.own_node import OwnNode
 from ballonet_operator.node.reporter import HostReporter
 from ballonet_operator.report import Report
 from host_reports import report, stay
@@ -28,23 +28,6 @@ CALM = stay(guest("web", actual=GIB // 2))
 _NUMBERS = itertools.count()
 
 
-@dataclass(frozen=True)
-class Facts:
-    name: str
-    uid: str
-    labels: Labels = ()
-
-
-@dataclass
-class KnownNode:
-    """A node as the watch would tell of it."""
-
-    found: Facts | None
-
-    def facts(self) -> Facts | None:
-        return self.found
-
-
 @dataclass
 class Host:
     """One node of the cluster, and what is asked of the API server on its behalf."""
@@ -53,8 +36,17 @@ class Host:
     name: str
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def facts(self) -> Facts:
-        return Facts(self.name, str(self._json("node", self.name)["metadata"]["uid"]))
+    def node(self) -> OwnNode:
+        """Return what the agent knows of its node, as the watch tells it."""
+        known = OwnNode(self.name)
+        known.seen(self.node_object())
+        return known
+
+    def node_object(self) -> dict[str, Any]:
+        return self._json("node", self.name)
+
+    def uid(self) -> str:
+        return str(self.node_object()["metadata"]["uid"])
 
     def _json(self, *what: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.plane.kubectl("get", *what, "-o", "json"))
@@ -109,10 +101,10 @@ def new_host(plane: ControlPlane) -> Iterator[Host]:
 
 @contextmanager
 def agent(
-    host: Host, *, node: KnownNode | None = None, kubeconfig: Path | None = None, interval: float = 1.0
+    host: Host, *, node: OwnNode | None = None, kubeconfig: Path | None = None, interval: float = 1.0
 ) -> Iterator[HostReporter]:
     """Run what an agent tells Kubernetes with, until the end of the block."""
-    known = node or KnownNode(host.facts())
+    known = node or host.node()
     own = kubeconfig or host.plane.kubeconfig_of(host.plane.token(ACCOUNT, host.name))
     with closing(ApiServer(own)) as server:
         reporter = HostReporter(server, known, interval=interval)

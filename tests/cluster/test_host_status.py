@@ -39,7 +39,7 @@ def test_the_host_appears_with_its_status_and_belongs_to_its_node(host: Host) ->
 
     found = host.object()
     assert found["metadata"]["ownerReferences"] == [
-        {"apiVersion": "v1", "kind": "Node", "name": host.name, "uid": host.facts().uid}
+        {"apiVersion": "v1", "kind": "Node", "name": host.name, "uid": host.uid()}
     ]
     assert "labels" not in found["metadata"]
     assert "annotations" not in found["metadata"]
@@ -132,6 +132,7 @@ def _seconds(timestamp: str) -> float:
 def test_a_cycle_that_waits_for_the_policies_tells_nothing(host: Host) -> None:
     with agent(host, interval=600.0) as reporter:
         reporter.record(replace(now(), plan=None))
+        assert reporter._recent.latest is None
         reporter.record(now())
         eventually(lambda: host.reclaimed() == "512Mi", "the status is there")
 

@@ -13,12 +13,12 @@ from ballonet_lab import eventually
 from ballonet_lab.kubernetes import ControlPlane, Wire
 from ballonet_operator.node import reporter as reporter_module
 from ballonet_operator.node.host_object import host_object
+from ballonet_operator.node.own_node import OwnNode
 from ballonet_operator.node.reporter import HostReporter
 from host_reports import lost
 from reported_host import (
     ACCOUNT,
     Host,
-    KnownNode,
     agent,
     give_rights,
     new_host,
@@ -104,7 +104,7 @@ def test_a_host_that_somebody_deletes_comes_back_with_the_next_news(host: Host) 
         reporter.record(reclaiming(100 * MIB))
         eventually(lambda: host.reclaimed() == "100Mi", "it is there again")
 
-    assert host.object()["metadata"]["ownerReferences"][0]["uid"] == host.facts().uid
+    assert host.object()["metadata"]["ownerReferences"][0]["uid"] == host.uid()
 
 
 def test_a_host_that_somebody_deletes_comes_back_by_and_by_without_news(
@@ -120,58 +120,57 @@ def test_a_host_that_somebody_deletes_comes_back_by_and_by_without_news(
 
 
 def test_a_host_goes_with_its_node_and_comes_back_with_a_new_one(host: Host) -> None:
-    node = KnownNode(host.facts())
+    node, old = host.node(), host.node_object()
     with agent(host, node=node, kubeconfig=host.plane.kubeconfig) as reporter:
         reporter.record(now())
         eventually(host.exists, "the host is there")
         host.plane.delete_node(host.name)
-        old, node.found = node.found, None
+        node.gone(old)
         eventually(lambda: not host.exists(), "Kubernetes removes the host", within=60)
 
         reporter.record(reclaiming(100 * MIB))
         host.plane.add_node(host.name)
-        node.found = host.facts()
+        node.seen(host.node_object())
         eventually(lambda: host.reclaimed() == "100Mi", "the host is back")
 
-    assert old is not None
-    assert host.object()["metadata"]["ownerReferences"][0]["uid"] == node.found.uid != old.uid
+    assert _owner(host) == host.uid() != old["metadata"]["uid"]
 
 
 def test_a_host_belongs_to_the_new_node_when_one_takes_the_place_of_another(host: Host) -> None:
-    old = host.facts()
-    node = KnownNode(old)
+    node, old = host.node(), host.uid()
     with agent(host, node=node, kubeconfig=host.plane.kubeconfig) as reporter:
         reporter.record(now())
         eventually(lambda: host.reclaimed() == "512Mi", "the host is there")
         host.plane.delete_node(host.name)
         host.plane.add_node(host.name)
-        node.found = host.facts()
+        node.seen(host.node_object())
         reporter.record(reclaiming(100 * MIB))
 
         eventually(lambda: host.reclaimed() == "100Mi", "the host is told of")
 
-    assert _owner(host) == node.found.uid != old.uid
+    assert _owner(host) == host.uid() != old
 
 
 def test_a_host_that_still_belongs_to_another_node_is_taken_over(host: Host) -> None:
     host.plane.add_node("former")
-    former = replace(host, name="former").facts()
-    body = json.dumps(host_object(host.name, former.uid))
+    former = replace(host, name="former").uid()
+    body = json.dumps(host_object(host.name, former))
     host.plane.kubectl("apply", "--server-side", "--field-manager=ballonet-agent", "-f", "-", input=body)
     with agent(host) as reporter:
         reporter.record(now())
         eventually(lambda: host.reclaimed() == "512Mi", "the host is told of")
 
-    assert _owner(host) == host.facts().uid
+    assert _owner(host) == host.uid()
     host.plane.delete_node("former")
 
 
 def test_a_node_with_another_uid_is_another_node(host: Host) -> None:
-    node = KnownNode(host.facts())
+    node = host.node()
     with agent(host, node=node, interval=0.1) as reporter:
         reporter.record(now())
         eventually(lambda: host.writes() == 1, "the status is written")
-        node.found = replace(host.facts(), uid="11111111-2222-3333-4444-555555555555")
+        other = {"name": host.name, "uid": "11111111-2222-3333-4444-555555555555"}
+        node.seen({"metadata": other})
 
         eventually(lambda: host.asked().count("patch balloonhosts") == 2, "the object is applied again")
 
@@ -186,12 +185,12 @@ def test_without_a_node_nothing_is_written_and_it_is_said_once(
 ) -> None:
     monkeypatch.setattr(reporter_module, "_PATIENCE", 0.2)
     monkeypatch.setattr(reporter_module, "_POLL", 0.02)
-    node = KnownNode(None)
+    node = OwnNode(host.name)
     with agent(host, node=node) as reporter:
         reporter.record(now())
         eventually(lambda: says(caplog, "no such node"), "it is said")
         assert host.asked() == []
-        node.found = host.facts()
+        node.seen(host.node_object())
         eventually(lambda: host.reclaimed() == "512Mi", "the node is there and so is its host")
 
     assert says(caplog, "no such node") == 1

@@ -21,13 +21,16 @@ SETTLED = Condition(
     type="Settled", status=Truth.TRUE, last_transition_time="t", reason="Settled", message="as it should be"
 )
 DETAIL = GuestDetail(uuid="u", guest="a", actual="512Mi", reason="Settled")
+REST = (GuestDetail(uuid="w", guest="b", actual="1Gi", reason="Stuck"),)
+POLICY = ObservedPolicy(name="all", generation=1, reclaimed="512Mi")
 WRITTEN = HostStatus(
     conditions=(SETTLED,),
     memory=HostMemory(total="10Gi", available="4Gi", pressure=1.0),
     guests=HostGuestCounts(owned=3),
     overcommitted="1Gi",
-    details=(DETAIL,),
-    observed_policies=(ObservedPolicy(name="all", generation=1),),
+    reclaimed="512Mi",
+    details=(DETAIL, *REST),
+    observed_policies=(POLICY,),
 )
 
 
@@ -47,6 +50,11 @@ def other(**fields: Any) -> HostStatus:
         pytest.param(memory(available="3.6Gi"), id="a little less available"),
         pytest.param(memory(available="4.5Gi"), id="a twentieth more available"),
         pytest.param(other(overcommitted="1.1Gi"), id="a little more needed"),
+        pytest.param(other(reclaimed="700Mi"), id="a little more reclaimed"),
+        pytest.param(
+            other(details=(DETAIL.model_copy(update={"actual": "528Mi"}), *REST)), id="a guest wavers"
+        ),
+        pytest.param(other(details=(*REST, DETAIL)), id="the order of guests"),
     ],
 )
 def test_what_does_not_matter_is_not_written(now: HostStatus) -> None:
@@ -66,8 +74,17 @@ def test_what_does_not_matter_is_not_written(now: HostStatus) -> None:
         pytest.param(other(reclaimed="1Mi"), id="reclaimed"),
         pytest.param(other(reserves=HostReserves(raised=True)), id="reserves"),
         pytest.param(other(guests=HostGuestCounts(owned=3, starved=1)), id="a count"),
-        pytest.param(other(details=()), id="a guest less"),
-        pytest.param(other(details=(DETAIL.model_copy(update={"actual": "513Mi"}),)), id="a guest's size"),
+        pytest.param(other(details=REST), id="a guest less"),
+        pytest.param(other(details=(DETAIL.model_copy(update={"actual": "529Mi"}), *REST)), id="a size"),
+        pytest.param(
+            other(details=(DETAIL.model_copy(update={"actual": None}), *REST)), id="a guest without a size"
+        ),
+        pytest.param(
+            other(details=(DETAIL.model_copy(update={"uuid": "v"}), *REST)), id="another guest of its name"
+        ),
+        pytest.param(
+            other(observed_policies=(POLICY.model_copy(update={"reclaimed": "1Gi"}),)), id="what it reclaimed"
+        ),
         pytest.param(other(details_omitted=1), id="guests without room"),
         pytest.param(other(observed_policies=(ObservedPolicy(name="all", generation=2),)), id="generation"),
         pytest.param(

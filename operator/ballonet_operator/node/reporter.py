@@ -11,15 +11,15 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 from ballonet.apiserver import ApiServer
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable
 from ballonet.manifests.v1alpha1_host import HostStatus
-from ballonet.policy import Labels
 from ballonet_operator.node.event_queue import EventQueue
 from ballonet_operator.node.host_status import host_status, turned
 from ballonet_operator.node.host_writer import HostWriter
+from ballonet_operator.node.own_node import NodeFacts, OwnNode
 from ballonet_operator.node.recent import Recent
 from ballonet_operator.node.write_pace import Pace, differs
 from ballonet_operator.report import Report
@@ -37,33 +37,6 @@ _REREAD: Final = 600.0
 """Seconds between two looks at the object in the cluster, so that one deleted by mistake comes back."""
 
 
-class Facts(Protocol):
-    """What is needed of a node."""
-
-    @property
-    def name(self) -> str:
-        """Return its name, which is the host's as well."""
-        ...
-
-    @property
-    def uid(self) -> str:
-        """Return its uid; a node that was deleted and came back has another one."""
-        ...
-
-    @property
-    def labels(self) -> Labels:
-        """Return its labels, by which policies select hosts."""
-        ...
-
-
-class Node(Protocol):
-    """The part of ``own_node.OwnNode`` that is needed here."""
-
-    def facts(self) -> Facts | None:
-        """Return the node, or None while there is none."""
-        ...
-
-
 class HostReporter:
     """Writes one BalloonHost.
 
@@ -73,7 +46,7 @@ class HostReporter:
     """
 
     def __init__(
-        self, server: ApiServer, node: Node, *, interval: float, clock: Callable[[], float] = time.time
+        self, server: ApiServer, node: OwnNode, *, interval: float, clock: Callable[[], float] = time.time
     ) -> None:
         self._node = node
         self._clock = clock
@@ -170,7 +143,7 @@ class HostReporter:
             log.warning("no such node in Kubernetes, so no BalloonHost is written")
             self._said_absent = True
 
-    def _meet(self, facts: Facts) -> None:
+    def _meet(self, facts: NodeFacts) -> None:
         """Look at the object in the cluster, at first, when the node is another one, and now and then."""
         now = time.monotonic()
         if self._writer.owner == facts.uid and now < self._reread_at:
@@ -178,7 +151,7 @@ class HostReporter:
         self._writer.meet(facts.name, facts.uid)
         self._reread_at = now + _REREAD * random.uniform(0.8, 1.2)  # noqa: S311 - spreads agents.
 
-    def _write(self, facts: Facts, recent: Recent, *, last: bool) -> float:
+    def _write(self, facts: NodeFacts, recent: Recent, *, last: bool) -> float:
         """Write the status if it is time and there is something new; returns the time until the next look."""
         early = turned(recent, self._writer.status)
         wait = self._pace.delay(time.monotonic(), early=early)

@@ -4,36 +4,67 @@ Pure. Thousands of agents write into one etcd, so an agent at rest writes nothin
 person can still read.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from ballonet.errors import ConfigError
-from ballonet.manifests.v1alpha1_host import HostMemory, HostStatus
-from ballonet.quantity import parse_size
+from ballonet.manifests.v1alpha1_host import HostStatus
+from ballonet.quantity import MIB, parse_size
 
 _AVAILABLE: Final = 20
 """Available memory is news when it moved by more than this part of the total: it never stands still."""
-_OVERCOMMITTED: Final = 50
-"""What guests need changes with every sample of theirs; less than this part of the total is no news."""
+_SUM: Final = 50
+"""What guests need and gave together wavers; less than this part of the total is no news."""
+_GUEST: Final = 16 * MIB
+"""A guest's size wavers where its balloon cannot reach its target; as much as a move would have to make."""
 _SAVED: Final = 3.0
 """Writes that may come early, before the interval is over; each is made up for later, one per interval."""
+
+
+class _Size(NamedTuple):
+    """A size that may move a little.
+
+    Attributes:
+        slack: by how much.
+        appears: that there is any at all is news as well.
+    """
+
+    size: int
+    slack: float
+    appears: bool = True
 
 
 def differs(now: HostStatus, written: HostStatus) -> bool:
     """Whether the status differs from the one last written in what matters."""
     if _exact(now) != _exact(written):
         return True
-    total = _bytes(now.memory.total)
-    was, has = _bytes(written.overcommitted), _bytes(now.overcommitted)
-    if abs(has - was) * _OVERCOMMITTED > total or bool(has) != bool(was):
-        return True
-    return abs(_bytes(now.memory.available) - _bytes(written.memory.available)) * _AVAILABLE > total
+    before = dict(_sizes(written))
+    return any(_moved(size, before[key]) for key, size in _sizes(now))
 
 
-def _exact(status: HostStatus) -> HostStatus:
-    """Return what has to be the same to the letter."""
-    memory = HostMemory(total=status.memory.total)
-    return status.model_copy(update={"memory": memory, "overcommitted": "0"})
+def _exact(status: HostStatus) -> tuple[object, ...]:
+    """Return what has to be the same to the letter; guests are in the order of sizes, which is no news."""
+    rest: dict[str, object] = {"memory": status.memory.total, "reclaimed": "", "overcommitted": ""}
+    policies = [each.model_copy(update={"reclaimed": ""}) for each in status.observed_policies]
+    guests = {each.uuid: each.model_copy(update={"actual": None}) for each in status.details}
+    return status.model_copy(update=rest | {"details": (), "observed_policies": ()}), policies, guests
+
+
+def _sizes(status: HostStatus) -> Iterator[tuple[tuple[str, str], _Size]]:
+    total = _bytes(status.memory.total)
+    yield ("available", ""), _Size(_bytes(status.memory.available), total / _AVAILABLE, appears=False)
+    yield ("overcommitted", ""), _Size(_bytes(status.overcommitted), total / _SUM)
+    yield ("reclaimed", ""), _Size(_bytes(status.reclaimed), total / _SUM)
+    for policy in status.observed_policies:
+        yield ("policy", policy.name), _Size(_bytes(policy.reclaimed), total / _SUM)
+    for guest in status.details:
+        yield ("guest", guest.uuid), _Size(_bytes(guest.actual or "0"), _GUEST)
+
+
+def _moved(now: _Size, before: _Size) -> bool:
+    appeared = now.appears and bool(now.size) != bool(before.size)
+    return appeared or abs(now.size - before.size) > now.slack
 
 
 def _bytes(text: str) -> int:
