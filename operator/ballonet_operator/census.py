@@ -1,6 +1,7 @@
 """Counts the guests by what is to be said of them; one guest may count in several lines."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from ballonet.decision import Decision, Resize
@@ -16,6 +17,8 @@ _INELIGIBLE: Final = frozenset(
         Reason.STATISTICS_IMPOSSIBLE,
     }
 )
+# A guest with one of these reasons takes part in the law: it stays where it is because it is right there.
+_MOVABLE: Final = frozenset({Reason.SETTLED, Reason.SMALL_CHANGE, Reason.HOST_FULL, Reason.POLICY_REMOVED})
 
 
 def _shrunk(decision: Decision) -> bool:
@@ -59,3 +62,21 @@ def shrunk_by(decision: Decision) -> int:
     """Return the bytes that a guest of a policy has less than its maximum."""
     guest = decision.guest
     return (guest.maximum or 0) - (guest.actual or 0) if _shrunk(decision) else 0
+
+
+def immovable(report: Report) -> Mapping[Reason, int]:
+    """Return the bytes behind guests that cannot or may not be moved, by why."""
+    held: Counter[Reason] = Counter()
+    for each in report.decisions:
+        if each.guest.active and not isinstance(each, Resize) and each.reason not in _MOVABLE:
+            held[each.reason] += _held(each)
+    return held
+
+
+def _held(decision: Decision) -> int:
+    """Return the host memory behind a guest; all that it has where its memory is pinned or on huge pages."""
+    guest, traits = decision.guest, decision.guest.traits
+    size = guest.actual if guest.actual is not None else decision.target or 0
+    if guest.resident is None or (traits is not None and (traits.pinned or traits.hugepages)):
+        return size
+    return min(size, guest.resident)

@@ -15,22 +15,16 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from ballonet_operator.board import Snapshot, Standing
-from ballonet_operator.census import census, reclaimed
+from ballonet_operator.census import census
 from ballonet_operator.family import Family, Sample, of_report, per_terms, table
+from ballonet_operator.host_metrics import HOST
 from ballonet_operator.report import Report
+from ballonet_operator.thresholds import THRESHOLDS
 
 
 def _decisions(report: Report) -> Iterator[Sample]:
     for each in report.decisions:
         yield (each.guest.name, each.policy or "", each.reason), 1
-
-
-def _reserves(report: Report) -> Iterator[Sample]:
-    if report.plan is not None:
-        levels = report.plan.in_force
-        yield ("grow",), levels.grow
-        yield ("reclaim",), levels.reclaim
-        yield ("critical",), levels.critical
 
 
 def _guests(report: Report) -> Iterator[Sample]:
@@ -46,10 +40,6 @@ def _policies(snapshot: Snapshot) -> Iterator[Sample]:
 
 def _rejected(snapshot: Snapshot) -> Iterator[Sample]:
     return (((origin,), 1.0) for origin in (snapshot.report.page.refused if snapshot.report else ()))
-
-
-def _one(value: Callable[[Report], float]) -> Callable[[Report], Iterable[Sample]]:
-    return lambda report: [((), value(report))]
 
 
 def _standing(value: Callable[[Standing], Iterable[Sample]]) -> Callable[[Snapshot], Iterable[Sample]]:
@@ -98,6 +88,19 @@ TABLE: Final[tuple[Family[Snapshot], ...]] = (
         samples=per_terms(lambda terms: terms.floor),
     ),
     Family(
+        name="guest_limit_bytes",
+        help="The most that the guest can have, its maximum.",
+        labels=("guest",),
+        samples=per_terms(lambda terms: terms.maximum),
+    ),
+    Family(
+        name="guest_starved",
+        help="1 while the guest shows that it has too little, by the thresholds of its policy or by an "
+        "alert; otherwise 0.",
+        labels=("guest",),
+        samples=per_terms(lambda terms: terms.starved is not None),
+    ),
+    Family(
         name="guest_decision",
         help="What the last cycle decided for the guest, and for which policy (empty: none); always 1.",
         labels=("guest", "policy", "reason"),
@@ -121,28 +124,7 @@ TABLE: Final[tuple[Family[Snapshot], ...]] = (
         labels=("cause",),
         samples=lambda snapshot: (((cause,), value) for cause, value in snapshot.failures.items()),
     ),
-    Family(
-        name="host_reserve_bytes",
-        help="Available memory of the host above which guests grow, below which they shrink, and below which "
-        "they shrink faster: the thresholds in force, pressure and alerts included.",
-        labels=("level",),
-        samples=of_report(_reserves),
-    ),
-    Family(
-        name="host_pool_bytes",
-        help="What guests may have together while the reserve for growing stays free.",
-        samples=of_report(_one(lambda report: report.plan.pool if report.plan else 0)),
-    ),
-    Family(
-        name="host_overcommitted_bytes",
-        help="By how much the guests' needs exceed what the host can give; 0 while they fit.",
-        samples=of_report(_one(lambda report: report.plan.overcommitted if report.plan else 0)),
-    ),
-    Family(
-        name="reclaimed_bytes",
-        help="What guests of policies have less than their maximum, together.",
-        samples=of_report(_one(reclaimed)),
-    ),
+    *HOST,
     Family(
         name="guests",
         help="Guests by state; one guest may be in several.",
@@ -155,6 +137,7 @@ TABLE: Final[tuple[Family[Snapshot], ...]] = (
         labels=("policy", "mode", "priority", "origin"),
         samples=_policies,
     ),
+    *THRESHOLDS,
     Family(
         name="policy_rejected",
         help="A policy file or object that cannot be used (the log says why); its last good version is in "

@@ -3,6 +3,7 @@
 import subprocess
 from dataclasses import replace
 
+import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -10,14 +11,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent_parts import FakeHypervisor, cycle, hypervisor, page
 from ballonet.errors import HypervisorUnreachable, Refused
 from ballonet.guest import Guest, State
-from ballonet.policy import Mode, Selector
-from ballonet.quantity import GIB, MIB
+from ballonet.host import Pressure
+from ballonet.policy import GuestThresholds, HostThresholds, Mode, Selector
+from ballonet.quantity import GIB, MIB, Amount
 from ballonet_operator.board import Board, Standing
 from ballonet_operator.book import Page
 from ballonet_operator.metrics import TABLE, AgentCollector
 from ballonet_operator.report import Report
 from golden import check
-from worlds import guest, host, policy, sample, traits
+from worlds import guest, host, policy, sample, thresholds, traits
 
 FULL = host(available=100 * MIB, total=4 * GIB)
 HOSTILE = 'a"} 1\nevil{x="\\'
@@ -135,6 +137,72 @@ def test_hostile_names_stay_one_label() -> None:
     assert set(series(text, "guest_target_bytes")) == {(HOSTILE,)}
     assert set(series(text, "policy_rejected")) == {(HOSTILE,)}
     assert series(text, "evil") == {}
+
+
+def test_thresholds_are_those_that_the_policy_has_in_base_units() -> None:
+    strict = thresholds(2 * GIB, GIB, GIB // 2, pressure_above=15.0, pressure_reserve=Amount(size=3 * GIB))
+    guests = GuestThresholds(usable_below=8.0, major_faults_per_second=100.0, swap_in_per_second=4 * MIB)
+    written = policy("strict", host_thresholds=strict, guest_thresholds=guests)
+    elsewhere = policy("elsewhere", hosts=Selector(names=("other",)))
+    text = exposition(cycle(hypervisor(guest("a")), FULL, [written, elsewhere]).run_once())
+
+    assert series(text, "policy_reserve_bytes") == {
+        ("grow", "strict"): 2 * GIB,
+        ("reclaim", "strict"): GIB,
+        ("critical", "strict"): GIB // 2,
+    }
+    assert series(text, "policy_pressure_reserve_bytes") == {("strict",): 3 * GIB}
+    assert series(text, "policy_pressure_threshold_ratio") == {("strict",): 0.15}
+    assert series(text, "policy_guest_usable_threshold_ratio") == {("strict",): 0.08}
+    assert series(text, "policy_guest_major_faults_threshold_per_second") == {("strict",): 100.0}
+    assert series(text, "policy_guest_swap_in_threshold_bytes_per_second") == {("strict",): 4 * MIB}
+
+
+@pytest.mark.parametrize(
+    ("avg10", "raised"), [pytest.param(15.0, 0.0, id="at the limit"), pytest.param(15.1, 1.0, id="above it")]
+)
+def test_reserves_are_raised_above_the_pressure_that_the_policy_names(avg10: float, raised: float) -> None:
+    waiting = replace(FULL, some=Pressure(avg10=avg10, avg60=0, avg300=0, total=0))
+    written = policy(host_thresholds=HostThresholds(pressure_above=15.0, pressure_reserve=Amount(size=GIB)))
+    text = exposition(cycle(hypervisor(guest("a")), waiting, [written]).run_once())
+
+    assert series(text, "host_reserves_raised") == {(): raised}
+    assert series(text, "host_reserve_bytes")["reclaim",] == 400 * MIB + raised * GIB
+    assert series(text, "policy_reserve_bytes")["reclaim", "all"] == 400 * MIB
+
+
+def test_a_budget_takes_the_place_of_the_hosts_memory() -> None:
+    lent = host(available=3 * GIB, total=16 * GIB, budget=2 * GIB)
+    text = exposition(cycle(hypervisor(guest("a")), lent).run_once())
+
+    assert series(text, "host_budget_bytes") == {(): 2 * GIB}
+    assert series(text, "host_budget_available_bytes") == {(): GIB}
+
+
+def test_memory_that_cannot_be_moved_is_summed_by_why() -> None:
+    fake = hypervisor(
+        guest("movable"),
+        guest("pinned", traits=traits(locked=True), resident=MIB),
+        guest("huge", traits=traits(hugepages=True), resident=MIB),
+        guest("bare", traits=traits(balloon_model="none"), resident=300 * MIB),
+        guest("bare too", traits=traits(balloon_model="none"), resident=None),
+        Guest(uuid="uuid-off", name="off", state=State.SHUT_OFF, maximum=GIB),
+    )
+    text = exposition(cycle(fake, host()).run_once())
+
+    assert series(text, "host_immovable_bytes") == {
+        ("MemoryPinned",): GIB,
+        ("Hugepages",): GIB,
+        ("NoBalloonDevice",): GIB + 300 * MIB,
+    }
+
+
+def test_a_starved_guest_shows_and_an_idle_one_shows_that_it_is_not() -> None:
+    text = exposition(*busy_reports())
+
+    assert series(text, "guest_starved")["busy",] == 1.0
+    assert series(text, "guest_starved")["idle",] == 0.0
+    assert series(text, "guest_limit_bytes")["busy",] == GIB
 
 
 def test_every_family_of_the_table_has_series_on_a_busy_host() -> None:
