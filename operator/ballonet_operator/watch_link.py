@@ -35,9 +35,9 @@ class WatchLink:
         self._failed_at = time.monotonic()
 
     def connected(self) -> bool:
-        """Whether the last request of every watch was answered, and nothing failed since."""
+        """Whether the last request of every watch was answered."""
         with self._lock:
-            return not self._cause and self._open == self._kinds.keys()
+            return self._open == self._kinds.keys()
 
     def unasked(self, patience: float) -> list[str]:
         """Return the kinds not asked for since ``begin``, where all went well for ``patience`` seconds."""
@@ -56,7 +56,7 @@ class WatchLink:
     def answered(self, path: str, *, watching: bool, status: int) -> None:
         """Take note of an answer; a watch counts from its first byte."""
         if status not in _GOOD:
-            self.lost(f"{path}: HTTP status {status}", cause=str(status))
+            self.lost(f"{path}: HTTP status {status}", cause=str(status), path=path)
         elif path in self._kinds:
             with self._lock:
                 self._asked.add(path)
@@ -74,12 +74,16 @@ class WatchLink:
             facts = {"server": self._server.server, "kinds": [*self._kinds.values()]}
             log.info("watch is back" if again else "watch is open", extra=facts)
 
-    def lost(self, problem: str, *, cause: str) -> None:
-        """Take note of a failure; said once per cause until all watches are open again."""
+    def lost(self, problem: str, *, cause: str, path: str = "") -> None:
+        """Take note of a failure; said once per cause until all watches are open again.
+
+        A failed request, of that ``path``, closes its own watch only: the others may stay open for minutes
+        without asking again.
+        """
         with self._lock:
             before, self._cause = self._cause, cause
             self._failed_at = time.monotonic()
-            self._open.clear()
+            self._open = self._open - {path} if path else set()
             settled = self._settled
         if before != cause:
             log.error(
@@ -128,4 +132,5 @@ class WatchLink:
     ) -> None:
         # A request that is cancelled says nothing of the server.
         if isinstance(told.exception, Exception):
-            self.lost(str(told.exception) or type(told.exception).__name__, cause="unreachable")
+            problem = str(told.exception) or type(told.exception).__name__
+            self.lost(problem, cause="unreachable", path=told.url.path)
