@@ -68,7 +68,7 @@ def test_what_does_not_matter_is_not_written(now: HostStatus) -> None:
         pytest.param(memory(available="4.52Gi"), id="more than a twentieth more available"),
         pytest.param(memory(available="-4Gi"), id="over the budget"),
         pytest.param(memory(total="20Gi"), id="total"),
-        pytest.param(other(overcommitted="1.3Gi"), id="much more needed"),
+        pytest.param(other(overcommitted="1.25Gi"), id="much more needed"),
         pytest.param(other(overcommitted="0"), id="nothing lacks any more"),
         pytest.param(other(version="2"), id="version"),
         pytest.param(other(reclaimed="1Mi"), id="reclaimed"),
@@ -96,7 +96,11 @@ def test_everything_else_is_written(now: HostStatus) -> None:
     assert differs(now, WRITTEN)
 
 
-def test_the_first_thing_that_is_never_overcommitted_is_a_little_overcommitment() -> None:
+def test_a_host_without_available_memory_is_no_news_beside_one_with_next_to_none() -> None:
+    assert not differs(memory(available="0"), memory(available="1Mi"))
+
+
+def test_that_a_host_is_overcommitted_at_all_is_written() -> None:
     calm = other(overcommitted="0")
 
     assert differs(other(overcommitted="16Mi"), calm)
