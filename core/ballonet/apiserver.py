@@ -155,6 +155,14 @@ class ApiServer:
         query = {"fieldManager": manager} if manager else {}
         return self._request("POST", kind.path(namespace=namespace), query=query, body=body)
 
+    def check(self, kind: Kind, body: Json) -> Json:
+        """Return the object as it would be created, or ApiServerRefused; nothing is stored.
+
+        Unknown fields are refused as well, as by ``kubectl --validate=strict``.
+        """
+        query = {"dryRun": "All", "fieldValidation": "Strict"}
+        return self._request("POST", kind.path(), query=query, body=body)
+
     def replace(self, kind: Kind, body: Json, *, namespace: str = "") -> Json:
         """Replace an object; ApiServerRefused with code 409 when it has changed since it was read."""
         return self._request("PUT", kind.path(body["metadata"]["name"], namespace=namespace), body=body)

@@ -40,10 +40,15 @@ def _not_a_size(advice: str) -> str:
 
 def _size(advice: str) -> tuple[Rule, ...]:
     return (
-        rule(f"({_NUMBER}) || ({_IS_SIZE})", "{value} is not a size: {advice}", value=_SHOWN,
-             advice=_not_a_size(advice)),
+        rule(
+            f"({_NUMBER}) || ({_IS_SIZE})",
+            "{value} is not a size: {advice}",
+            f"the value is not a size: {advice}",
+            value=_SHOWN,
+            advice=_not_a_size(advice),
+        ),
         _not_too_large(advice),
-    )  # fmt: skip
+    )
 
 
 def _not_too_large(advice: str) -> Rule:
@@ -71,12 +76,19 @@ def _memory() -> tuple[Rule, ...]:
     )
     some = "quantity(self).isLessThan(quantity('1')) || !quantity(self).isLessThan(quantity('1Mi'))"
     return (
-        rule(f"({_NUMBER}) || ({_IS_EITHER})", "{value}{ending}", value=_SHOWN, ending=ending),
+        rule(
+            f"({_NUMBER}) || ({_IS_EITHER})",
+            "{value}{ending}",
+            f"the value is not a size: {WRITE_EITHER}",
+            value=_SHOWN,
+            ending=ending,
+        ),
         _not_above_all(WRITE_EITHER),
         _not_too_large(WRITE_EITHER),
         rule(
             f"{_IS_SIZE} ? ({some}) : (type(self) != int || self <= 0 || self >= 1048576)",
             f"{{value}} is only {{bytes}} bytes: {WRITE_EITHER}",
+            f"the value is only a few bytes: {WRITE_EITHER}",
             value=_SHOWN,
             bytes=_BYTES,
         ),

@@ -16,7 +16,6 @@ Rule = dict[str, str]
 Path = tuple[str | int, ...]
 
 _SELF: Final = "the value"
-"""What the fallback calls the value. The API server takes the fallback where the value has line breaks."""
 
 # As ``v1alpha1_types.shown`` has it: in quotes, and cut where it is longer than 60 characters with them.
 TEXT: Final = '(size(self) > 58 ? "\'" + self.substring(0, 55) + "...\'" : "\'" + self + "\'")'
@@ -29,12 +28,14 @@ _SHOWN: Final = {
 }
 
 
-def rule(condition: str, sentence: str, **expressions: str) -> Rule:
+def rule(condition: str, sentence: str, fallback: str = "", /, **expressions: str) -> Rule:
     """Return a rule for the API server.
 
     Args:
         condition: what must be true, in CEL.
         sentence: what is said otherwise, with names in braces where ``expressions`` go, in CEL.
+        fallback: what is said where a value has line breaks, which the API server does not print; empty
+            for the sentence without values.
         expressions: text in CEL by its name in the sentence; ``value`` is the value as it is shown.
     """
     # Other braces than these are YAML's own, in examples.
@@ -46,7 +47,7 @@ def rule(condition: str, sentence: str, **expressions: str) -> Rule:
     ]
     return {
         "rule": condition,
-        "message": names.sub(_SELF, sentence),
+        "message": fallback or names.sub(_SELF, sentence),
         "messageExpression": " + ".join(spoken),
     }
 

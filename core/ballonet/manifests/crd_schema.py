@@ -72,8 +72,6 @@ class Structure:
 
     def _shape(self, node: Schema, place: _Place) -> Schema:
         made: Schema = {"description": _meaning(node, place)}
-        if "nullable" in node and not self._native:
-            made["nullable"] = True
         if "x-kubernetes-int-or-string" in node:
             kinds = [{"type": "integer"}, {"type": "string"}]
             return made | {
@@ -110,7 +108,7 @@ class Structure:
         return required | {"properties": fields}
 
     def _resolved(self, schema: Schema) -> Schema:
-        """Return a copy without references, and with null as a property of what it may stand for."""
+        """Return a copy without references and null: the API server drops fields that are null."""
         schema = dict(schema)
         if "$ref" in schema:
             definition = self._definitions[schema.pop("$ref").rpartition("/")[2]]
@@ -118,8 +116,8 @@ class Structure:
         kinds = schema.get("anyOf", ())
         if {"type": "null"} in kinds:
             (kind,) = (each for each in kinds if each != {"type": "null"})
-            del schema["anyOf"]
-            return self._resolved(kind | schema) | {"nullable": True}
+            del schema["anyOf"], schema["title"]  # The title of what it may be tells what is written here.
+            return self._resolved(kind | schema)
         return schema
 
 

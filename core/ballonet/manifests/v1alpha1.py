@@ -119,7 +119,9 @@ class Spec(Part):
         default=GuestSelection(), description="Which guests the policy selects; omitted: all."
     )
     memory: MemoryTerms = Field(default=MemoryTerms(), description="What each guest gets.")
-    thresholds: Thresholds = Field(default=Thresholds(), description="When to act.")
+    thresholds: Thresholds = Field(
+        default=Thresholds(), description="When to act. The shipped alerts use the same numbers."
+    )
     alerts: tuple[AlertRule, ...] = Field(
         default=(),
         max_length=32,

@@ -122,7 +122,11 @@ class GuestThresholds(Part):
 class Thresholds(Part):
     """The numbers that say when to act; the shipped alerts use the same."""
 
-    host: HostThresholds = Field(default=HostThresholds(), description="Levels of the host's memory.")
+    host: HostThresholds = Field(
+        default=HostThresholds(),
+        description="Levels of the host's memory. A percentage is of the host's memory, or of the budget "
+        "where there is one.",
+    )
     guest: GuestThresholds = Field(
         default=GuestThresholds(),
         description="When a guest counts as starved: `usableBelow`, and one of the other two.",
