@@ -49,8 +49,8 @@ class AgentWeb(Web):
     listen_address: ListenAddresses = listen_field(":19178")
 
 
-class AgentKubernetes(Group):
-    """How to reach the API server, and how often; all of it only with ``--node-name``."""
+class Kubernetes(Group):
+    """How to reach the API server, for agent and controller."""
 
     kubeconfig: Annotated[
         Path | None,
@@ -61,8 +61,13 @@ class AgentKubernetes(Group):
     ] = None
     relist_interval: Annotated[
         Duration,
-        Field(ge=1, le=86400, description="how often all policies are listed, to heal what a watch missed"),
+        Field(ge=1, le=86400, description="how often everything is listed, to heal what a watch missed"),
     ] = 300.0
+
+
+class AgentKubernetes(Kubernetes):
+    """How to reach the API server, and how often; all of it only with ``--node-name``."""
+
     status_interval: Annotated[
         Duration,
         Field(

@@ -70,8 +70,9 @@ class Controller:
         self._options = options
         self._stop, self._asked = threading.Event(), False
         self._identity = options.identity or unique_identity(socket.gethostname())
-        reading = ApiServer(options.kubernetes.kubeconfig)
-        writing = ApiServer(options.kubernetes.kubeconfig, answer_within=_ANSWER_WITHIN)
+        kubeconfig, context = options.kubernetes.kubeconfig, options.kubernetes.context
+        reading = ApiServer(kubeconfig, context=context)
+        writing = ApiServer(kubeconfig, context=context, answer_within=_ANSWER_WITHIN)
         self._world, self._record = World(self._wake), Record()
         self._watch = Watch(reading, _subscriptions(self._world))
         self._relist = Relist(

@@ -1,26 +1,13 @@
 """The controller's flags and environment variables."""
 
-from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import Field
 
-from ballonet.settings import Duration, Group, ListenAddresses, ProgramSettings, Web, listen_field
+from ballonet.settings import Duration, ListenAddresses, ProgramSettings, Web, listen_field
+from ballonet_operator.settings import Kubernetes
 
 _LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-
-
-class Kubernetes(Group):
-    """How to reach the API server."""
-
-    kubeconfig: Annotated[
-        Path | None,
-        Field(description="file with credentials; without it those of the pod, or what kubectl would use"),
-    ] = None
-    relist_interval: Annotated[
-        Duration,
-        Field(ge=1, le=86400, description="how often everything is listed, to heal what a watch missed"),
-    ] = 300.0
 
 
 class ControllerWeb(Web):
