@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
@@ -49,8 +50,8 @@ class Kind:
     def path(self, name: str = "", *, namespace: str = "", subresource: str = "") -> str:
         """Return the path of one object, or of all of them."""
         root = f"/apis/{self.api_version}" if self.group else f"/api/{self.version}"
-        parts = ["namespaces", namespace] if namespace else []
-        parts += [each for each in (self.plural, name, subresource) if each]
+        parts = ["namespaces", quote(namespace, safe="")] if namespace else []
+        parts += [quote(each, safe="") for each in (self.plural, name, subresource) if each]
         return "/".join([root, *parts])
 
 
@@ -156,10 +157,7 @@ class ApiServer:
         return self._request("POST", kind.path(namespace=namespace), query=query, body=body)
 
     def check(self, kind: Kind, body: Json) -> Json:
-        """Return the object as it would be created, or ApiServerRefused; nothing is stored.
-
-        Unknown fields are refused as well, as by ``kubectl --validate=strict``.
-        """
+        """Return the object as it would be created, unknown fields being refused; nothing is stored."""
         query = {"dryRun": "All", "fieldValidation": "Strict"}
         return self._request("POST", kind.path(), query=query, body=body)
 
