@@ -7,8 +7,12 @@ import pytest
 from agent_parts import page
 from ballonet.decision import Decision
 from ballonet.guest import Guest, State
-from ballonet.manifests.v1alpha1_host import MOST_POLICIES, ObservedPolicy
-from ballonet.manifests.v1alpha1_status import LONGEST_MESSAGE, MOST_OVERRULING
+from ballonet.manifests.v1alpha1_host import (
+    LONGEST_ERROR,
+    MOST_OVERRULING_HERE,
+    MOST_POLICIES,
+    ObservedPolicy,
+)
 from ballonet.policy import Policy, Requirement, Selector
 from ballonet.quantity import GIB, MIB
 from ballonet.reason import Reason
@@ -85,13 +89,15 @@ def test_who_owns_guests_that_a_policy_selects_overrules_it() -> None:
 
 
 def test_of_many_that_overrule_the_greatest_are_told() -> None:
-    owners = [f"p{number:02}" for number in range(MOST_OVERRULING + 2)]
-    guests = [of(owner, guest(f"{owner}-{copy}")) for owner in owners for copy in range(1 + (owner == "p17"))]
+    owners = [f"p{number:02}" for number in range(MOST_OVERRULING_HERE + 2)]
+    guests = [
+        of(owner, guest(f"{owner}-{copy}")) for owner in owners for copy in range(1 + (owner == owners[-1]))
+    ]
 
     found = told(page(policy("all")), *guests)["all"]
 
-    assert len(found.overruled_by) == MOST_OVERRULING
-    assert (found.overruled_by[0].policy, found.overruled_by[0].guests) == ("p17", 2)
+    assert len(found.overruled_by) == MOST_OVERRULING_HERE
+    assert (found.overruled_by[0].policy, found.overruled_by[0].guests) == (owners[-1], 2)
 
 
 def test_the_generation_in_force_is_told_and_why_a_newer_one_is_not() -> None:
@@ -130,4 +136,4 @@ def test_of_too_many_those_that_own_guests_or_are_refused_are_told_in_the_order_
 def test_names_and_errors_are_bounded() -> None:
     found = observed_policies(Page(refused={"n" * 999: ("e" * 9999,)}), [], "kvm-1", ())[0]
 
-    assert (len(found.name), len(found.error)) == (253, LONGEST_MESSAGE)
+    assert (len(found.name), len(found.error)) == (253, LONGEST_ERROR)

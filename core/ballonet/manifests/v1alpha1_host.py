@@ -4,12 +4,11 @@ Bounded in every direction, because thousands of them lie in one etcd; what grow
 is a metric, not a field. No I/O here.
 """
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, field_serializer
+from pydantic import Field, StringConstraints, field_serializer
 
 from ballonet.manifests.v1alpha1_status import (
-    MOST_OVERRULING,
     Condition,
     Count,
     GuestCounts,
@@ -23,6 +22,9 @@ from ballonet.manifests.v1alpha1_status import (
 HOST_KIND: Final = "BalloonHost"
 MOST_DETAILS: Final = 64
 MOST_POLICIES: Final = 256
+MOST_OVERRULING_HERE: Final = 4
+LONGEST_ERROR: Final = 256
+"""With these bounds the largest status has some 0.5 MB; etcd takes 1.5."""
 
 
 class HostMemory(StatusPart):
@@ -79,11 +81,15 @@ class ObservedPolicy(StatusPart):
     generation: int = Field(
         default=0, description="The `metadata.generation` that is in force here; 0 when none is."
     )
-    error: Message = Field(default="", description="Why a newer generation was refused here.")
+    error: Annotated[str, StringConstraints(max_length=LONGEST_ERROR)] = Field(
+        default="", description="Why a newer generation was refused here."
+    )
     guests: GuestCounts = Field(default=GuestCounts(), description="The policy's guests on this host.")
     reclaimed: QuantityText = Field(default="0", description="What its guests have less than their maximum.")
     overruled_by: tuple[Overruling, ...] = Field(
-        default=(), max_length=MOST_OVERRULING, description="Policies that own guests which it selects."
+        default=(),
+        max_length=MOST_OVERRULING_HERE,
+        description="Policies that own guests which it selects, those first that own most.",
     )
 
 

@@ -62,7 +62,7 @@ class Condition(StatusPart):
 class GuestCounts(StatusPart):
     """Guests by what is to be said of them; one guest may count in several fields."""
 
-    selected: Count = Field(default=0, description="Guests that the policy selects, whoever owns them.")
+    selected: Count = Field(default=0, description="Running guests that it selects, whoever owns them.")
     owned: Count = Field(default=0, description="Running guests that the policy owns.")
     shrunk: Count = Field(default=0, description="Owned guests that have less than their maximum.")
     starved: Count = Field(default=0, description="Owned guests that show that they have too little.")

@@ -8,8 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ballonet.decision import Decision
-from ballonet.manifests.v1alpha1_host import MOST_POLICIES, ObservedPolicy
-from ballonet.manifests.v1alpha1_status import LONGEST_MESSAGE, MOST_OVERRULING, GuestCounts, Overruling
+from ballonet.manifests.v1alpha1_host import (
+    LONGEST_ERROR,
+    MOST_OVERRULING_HERE,
+    MOST_POLICIES,
+    ObservedPolicy,
+)
+from ballonet.manifests.v1alpha1_status import GuestCounts, Overruling
 from ballonet.policy import Labels, Policy
 from ballonet_operator.book import Entry, Page
 from ballonet_operator.census import STATES, shrunk_by
@@ -66,7 +71,7 @@ def _observed(
 def _overruled(policy: Policy, selected: Iterable[Decision]) -> tuple[Overruling, ...]:
     """Return who owns guests that this policy selects, whoever owns most first."""
     owners = Counter(each.policy for each in selected if each.policy not in (None, policy.name))
-    ordered = sorted(owners.items(), key=lambda pair: (-pair[1], pair[0] or ""))[:MOST_OVERRULING]
+    ordered = sorted(owners.items(), key=lambda pair: (-pair[1], pair[0] or ""))[:MOST_OVERRULING_HERE]
     return tuple(Overruling(policy=name(each or ""), guests=count) for each, count in ordered)
 
 
@@ -75,4 +80,4 @@ def _refused(key: str, why: tuple[str, ...]) -> ObservedPolicy:
 
 
 def _error(reasons: tuple[str, ...]) -> str:
-    return bounded("; ".join(reasons), LONGEST_MESSAGE)
+    return bounded("; ".join(reasons), LONGEST_ERROR)
