@@ -20,7 +20,7 @@ from ballonet_lab import eventually
 from ballonet_lab.kubernetes import ControlPlane, Wire
 from ballonet_operator.controller.claim import LEASE_DURATION, RENEW_DEADLINE
 from deployed_rights import DEPLOY, Use, lacking
-from running_part import running_part
+from running_controller import running_controller
 
 ACCOUNT = "ballonet-controller"
 TWIN = "ballonet-controller-twin"
@@ -204,10 +204,6 @@ def statuses(plane: ControlPlane, account: str, since: datetime) -> list[datetim
     return [each.at for each in plane.requests(account, since) if each.subresource == "status"]
 
 
-def resources(plane: ControlPlane, account: str, since: datetime) -> set[str]:
-    return {each.resource for each in plane.requests(account, since=since)}
-
-
 @pytest.mark.parametrize(
     ("number", "within"),
     [pytest.param(signal.SIGTERM, 6, id="stopped"), pytest.param(signal.SIGKILL, 20, id="killed")],
@@ -220,15 +216,13 @@ def test_of_two_controllers_one_writes_and_the_other_goes_on_when_it_is_lost(
     first, second = (plane.kubeconfig_of(plane.token(account)) for account in (ACCOUNT, TWIN))
     with ExitStack() as stack:
         stack.enter_context(changing_policies(plane))
-        process = stack.enter_context(running_part("controller", tmp_path, first, {}))
+        leader = stack.enter_context(running_controller(tmp_path, first))
         eventually(lambda: statuses(plane, ACCOUNT, since), "the first writes")
-        stack.enter_context(running_part("controller", tmp_path, second, {}))
-        eventually(lambda: "leases" in resources(plane, TWIN, since), "the second looks at the lease")
+        eventually(stack.enter_context(running_controller(tmp_path, second)).stands_by, "the second waits")
         eventually(lambda: len(statuses(plane, ACCOUNT, since)) > 20, "the first writes on")
         end = datetime.now(UTC)
-        process.send_signal(number)
+        leader.process.send_signal(number)
         eventually(lambda: statuses(plane, TWIN, since), "the second writes", within=30)
-        process.wait(10)
     taken = min(statuses(plane, TWIN, since)) - end
     sys.stdout.write(f"taken over after {taken.total_seconds():.1f} s\n")
     assert taken.total_seconds() < within

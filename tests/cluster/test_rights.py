@@ -16,7 +16,8 @@ from ballonet_lab import GuestSpec, Lab, eventually
 from ballonet_lab.kubernetes import ControlPlane
 from ballonet_lab.kubernetes.audit import Request
 from deployed_rights import AGENT, CONTROLLER, DEPLOY, Use, lacking, used, uses
-from running_part import running_part
+from running_agent import running_agent
+from running_controller import running_controller
 
 POLICY = {"apiVersion": "ballonet.dev/v1alpha1", "kind": "BalloonPolicy"}
 HOST = {"apiVersion": "ballonet.dev/v1alpha1", "kind": "BalloonHost"}
@@ -73,9 +74,10 @@ def agent_at_work(plane: ControlPlane, directory: Path, account: str, libvirt: s
     node = f"node-{next(NUMBERS)}"
     plane.add_node(node)
     kubeconfig = plane.kubeconfig_of(plane.token(account, node=node))
-    flags = {"--node-name": node, "--libvirt.uri": libvirt, "--interval": "1s", "--host.budget": "2Gi"}
-    with running_part("agent", directory, kubeconfig, flags):
+    flags = ("--node-name", node, "--kubernetes.kubeconfig", str(kubeconfig), "--host.budget", "2Gi")
+    with running_agent(directory, libvirt, None, *flags) as agent:
         yield
+        assert agent.end() == 0
 
 
 @contextmanager
@@ -85,10 +87,10 @@ def controller_at_work(plane: ControlPlane, directory: Path, account: str) -> It
     name = f"number-{next(NUMBERS)}"
     make(plane, POLICY, name, spec=MEANINGLESS)
     make(plane, HOST, name)
-    with running_part(
-        "controller", directory, plane.kubeconfig_of(plane.token(account)), {"--host-expiry": "1s"}
-    ):
+    kubeconfig = plane.kubeconfig_of(plane.token(account))
+    with running_controller(directory, kubeconfig, "--host-expiry", "1s") as controller:
         yield name
+        assert controller.end() == 0
 
 
 def test_an_agent_does_all_of_its_work_with_its_rights_and_uses_all_of_them(
