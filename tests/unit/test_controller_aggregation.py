@@ -229,3 +229,8 @@ def test_a_message_fits_into_the_status_whatever_its_names_are() -> None:
 def test_bytes_that_nobody_can_read_count_as_none() -> None:
     found = status(*hosts(1, observed(reclaimed="lots", guests={"owned": -4})))
     assert (found.reclaimed, found.guests.owned) == (format_size(0), 0)
+
+
+def test_what_an_agent_says_moves_no_cursor() -> None:
+    found = status(*hosts(1, observed(error="no\x1b[2J\nway")), generation=2)
+    assert said(found)[2].endswith("; kvm-0 says: no?[2J way")

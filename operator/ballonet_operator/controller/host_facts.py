@@ -16,10 +16,13 @@ from ballonet.errors import ConfigError
 from ballonet.manifests.v1alpha1_status import GuestCounts
 from ballonet.policy import Labels
 from ballonet.quantity import parse_size
+from ballonet_operator.node.untrusted import bounded
 
 CONNECTED: Final = "HypervisorConnected"
 COUNTED: Final = tuple(GuestCounts.model_fields)
 """The fields of a policy's guests, in the order in which counts are kept here."""
+_LONGEST_ERROR: Final = 400
+"""Characters of what an agent says; it is quoted in a message that has more to say."""
 _NOTHING: Final = (0,) * len(COUNTED)
 
 
@@ -122,7 +125,7 @@ def _observation(told: Json) -> Observation:
     return Observation(
         policy=sys.intern(policy),
         generation=generation,
-        error=told.get("error") or "",
+        error=bounded(told.get("error") or "", _LONGEST_ERROR),
         counts=tuple(_count(guests.get(name)) for name in COUNTED),
         reclaimed=_bytes(told.get("reclaimed")),
         overruled_by=tuple(sorted(overruling)),
