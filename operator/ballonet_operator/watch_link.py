@@ -19,6 +19,9 @@ from ballonet.apiserver import ApiServer, Kind
 log = logging.getLogger(__name__)
 
 _GOOD: Final = range(200, 300)
+_TOO_MANY: Final = 429
+_SERVERS_FAULT: Final = 500
+"""Statuses of a server that starts, ends or is busy: it may as well be away."""
 
 
 class WatchLink:
