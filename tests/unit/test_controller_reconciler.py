@@ -1,66 +1,22 @@
 """The loop of the controller against an API server of a few dictionaries."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 
-from ballonet.apiserver import EVENTS, HOSTS, NODES, POLICIES
+from ballonet.apiserver import EVENTS, HOSTS, POLICIES
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable
 from ballonet_operator.controller.publication import CALM, SHORTEST
-from ballonet_operator.controller.publisher import Publisher
-from ballonet_operator.controller.reconciler import LONGEST_REST, Reconciler
-from ballonet_operator.controller.record import Record
-from ballonet_operator.controller.sweeper import Sweeper
-from ballonet_operator.controller.world import World
+from ballonet_operator.controller.reconciler import LONGEST_REST
+from controller_bench import Bench, bench
 from controller_parts import (
     UNUSABLE,
     UNUSABLE_BECAUSE,
-    FakeServer,
     condition_of,
     host_object,
-    node_object,
     observed,
     policy_object,
 )
-
-
-@dataclass
-class Bench:
-    """A controller without threads, whose clock is set by hand."""
-
-    server: FakeServer = field(default_factory=FakeServer)
-    world: World = field(default_factory=World)
-    record: Record = field(default_factory=Record)
-    leads: bool = True
-    clock: float = 1000.0
-    reconciler: Reconciler = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.reconciler = Reconciler(
-            self.world,
-            Publisher(self.server, self.record, "me", chance=lambda: 0.0),
-            Sweeper(self.server, self.record, expiry=60.0),
-            self.record,
-            lambda: self.leads,
-            clock=lambda: self.clock,
-        )
-
-    def look(self) -> None:
-        """See everything that is on the server."""
-        for kind, inventory in self.world.sources:
-            inventory.heal(self.server.list(kind))
-
-    def run(self, after: float = 0.0) -> float:
-        """See everything and reconcile; returns how long the reconciler would rest."""
-        self.clock += after
-        self.look()
-        return self.reconciler.run_once()
-
-    def writes(self) -> list[tuple[str, str]]:
-        """Return what was written since this was last asked."""
-        asked, self.server.asked[:] = list(self.server.asked), []
-        return asked
 
 
 def fail(error: Exception, *, at: str = "apply") -> Callable[[str, str], None]:
@@ -69,13 +25,6 @@ def fail(error: Exception, *, at: str = "apply") -> Callable[[str, str], None]:
             raise error
 
     return trouble
-
-
-def bench(*, leads: bool = True) -> Bench:
-    """Return one with a policy that a host has in force."""
-    made = Bench(leads=leads)
-    made.server.put(policy_object("web"), host_object("kvm-1", observed("web")), node_object("kvm-1"))
-    return made
 
 
 def ready(made: Bench, policy: str = "web") -> str:
@@ -219,46 +168,3 @@ def test_an_event_that_another_leader_made_is_not_made_again() -> None:
     other.run()
     assert len(made.server.objects[EVENTS]) == 1
     assert other.record.deeds().writes["event", "failed"] == 0
-
-
-def test_a_host_goes_after_its_node_has_been_gone_for_long() -> None:
-    made = bench()
-    made.run()
-    del made.server.objects[NODES]["kvm-1"]
-    assert made.run() == 60.0
-    assert made.run(after=59) == pytest.approx(1.0)
-    made.writes()
-    made.run(after=1.5)
-    assert (made.writes(), made.server.objects[HOSTS]) == ([("delete", "kvm-1")], {})
-    assert made.record.deeds().removed == 1
-
-
-def test_a_node_that_comes_back_keeps_its_host() -> None:
-    made = bench()
-    node = made.server.objects[NODES].pop("kvm-1")
-    made.run()
-    made.server.put(node)
-    made.run(after=59)
-    del made.server.objects[NODES]["kvm-1"]
-    assert made.run(after=1) == 60.0
-    assert "kvm-1" in made.server.objects[HOSTS]
-
-
-def test_a_host_of_a_node_that_only_the_server_knows_stays() -> None:
-    made = bench()
-    node = made.server.objects[NODES].pop("kvm-1")
-    made.run()
-    made.server.put(node)
-    made.clock += 61
-    made.writes()
-    made.reconciler.run_once()
-    assert made.writes() == []
-    assert "kvm-1" in made.server.objects[HOSTS]
-
-
-def test_one_that_does_not_lead_removes_no_host() -> None:
-    made = bench(leads=False)
-    made.server.objects[NODES].clear()
-    made.run()
-    made.run(after=61)
-    assert made.writes() == []
