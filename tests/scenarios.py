@@ -51,8 +51,8 @@ class Cycle:
     after: int = 2
     pressure: float = 0.0
     swapped_out: int = 0
-    reclaim: bool = False
-    critical: bool = False
+    reclaim: frozenset[str] = frozenset()
+    critical: frozenset[str] = frozenset()
     grow: frozenset[int] = frozenset()
     freeze: frozenset[int] = frozenset()
     refused: bool = False
@@ -338,15 +338,21 @@ def _policy_sets(draw: st.DrawFn, *, one_reserve: bool) -> tuple[Policy, ...]:
     )
 
 
+_ALL_POLICIES = frozenset({"p0", "p1", "p2"})
 _ODD_CYCLES: tuple[dict[str, object], ...] = (
     {"pressure": 50.0},
     {"swapped_out": GIB},
-    {"reclaim": True},
-    {"critical": True},
+    {"reclaim": _ALL_POLICIES},
+    {"critical": _ALL_POLICIES},
     {"grow": frozenset({0})},
     {"freeze": frozenset({0})},
     {"refused": True},
     {"after": 12},
+)
+# An alert raises the reserves of the policy that has a rule for it, and of no other.
+_UNEVEN_CYCLES: tuple[dict[str, object], ...] = (
+    {"reclaim": frozenset({"p0"})},
+    {"critical": frozenset({"p1"})},
 )
 
 
@@ -367,7 +373,7 @@ def scenarios(draw: st.DrawFn, *, one_reserve: bool = False) -> Scenario:
         _cycle,
         _parts,
         st.tuples(*[_moments] * len(guests)),
-        st.sampled_from(({},) * 16 + _ODD_CYCLES),
+        st.sampled_from(({},) * 16 + _ODD_CYCLES + (() if one_reserve else _UNEVEN_CYCLES)),
         st.just(total // PARTS),
     )
     return Scenario(

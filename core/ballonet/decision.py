@@ -22,12 +22,22 @@ class Starvation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
-    """What firing alerts ask for. Guests are named by uuid."""
+    """What firing alerts ask for, each through the policy that has a rule for it.
 
-    reclaim: bool = False
-    critical: bool = False
+    Attributes:
+        reclaim: names of policies that keep more memory available.
+        critical: names of policies that do so, and whose guests shrink faster as well.
+        grow, freeze: guests by uuid, each on behalf of the policy that owns it.
+    """
+
+    reclaim: frozenset[str] = frozenset()
+    critical: frozenset[str] = frozenset()
     grow: frozenset[str] = frozenset()
     freeze: frozenset[str] = frozenset()
+
+    def raises(self, policy: str) -> bool:
+        """Whether an alert adds to the reserves of the policy with this name."""
+        return policy in self.reclaim or policy in self.critical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

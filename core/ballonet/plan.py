@@ -157,10 +157,11 @@ def _growth(move: Move) -> Reason:
 
 def _shrinkage(move: Move, view: View) -> Reason:
     """Why a guest shrinks: how badly the host needs it."""
-    if move.hurried:
+    if move.critical:
         return Reason.HOST_CRITICAL
-    usual = move.policy.host_thresholds.reserves(view.host.memory)
-    return Reason.HOST_PRESSURE if move.reserves != usual else Reason.HOST_LOW
+    if move.reserves == move.policy.host_thresholds.reserves(view.host.memory):
+        return Reason.HOST_LOW
+    return Reason.HOST_ALERT if view.signals.raises(move.policy.name) else Reason.HOST_PRESSURE
 
 
 def _rest(move: Move) -> Reason:

@@ -24,6 +24,23 @@ class Mode(StrEnum):
     FREEZE = "Freeze"  # Leave the guests where they are.
 
 
+class Action(StrEnum):
+    """What a firing alert asks for."""
+
+    RECLAIM = "Reclaim"
+    CRITICAL = "Critical"
+    GROW = "Grow"
+    FREEZE = "Freeze"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRule:
+    """An alert that acts while it fires: it has all of these labels, with these values."""
+
+    labels: Labels
+    action: Action
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     """One ``matchExpressions`` entry of a Kubernetes label selector."""
@@ -138,6 +155,7 @@ class Policy:
         floor: never leave a guest less; a percentage is of the guest's maximum.
         weight: share under contention, 1 to 10000.
         headroom: percent of need that a guest is given on top of it.
+        alerts: what acts on the reserves of this policy, or on the guests that it owns, while it fires.
     """
 
     name: str
@@ -152,6 +170,7 @@ class Policy:
     host_thresholds: HostThresholds = field(default_factory=HostThresholds)
     guest_thresholds: GuestThresholds = field(default_factory=GuestThresholds)
     pace: Pace = field(default_factory=Pace)
+    alerts: tuple[AlertRule, ...] = ()
 
     def selects(self, guest: Guest) -> bool:
         """Whether this policy means the guest."""

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     # Shrinking.
     HOST_LOW = "HostLow"
     HOST_PRESSURE = "HostPressure"
+    HOST_ALERT = "HostAlert"
     HOST_CRITICAL = "HostCritical"
     # Owned, and right where it is.
     SETTLED = "Settled"
@@ -53,6 +54,8 @@ _SENTENCES = {
     Reason.POLICY_REMOVED: "no policy owns the guest any more, so it grows back to its maximum",
     Reason.HOST_LOW: "the host's available memory is below the reserve, and this guest can spare some",
     Reason.HOST_PRESSURE: "tasks on the host wait for memory, and this guest can spare some",
+    Reason.HOST_ALERT: "a firing alert asks the host to keep more memory available, and this guest can spare "
+    "some",
     Reason.HOST_CRITICAL: "the host's available memory is critical, so guests shrink faster",
     Reason.SETTLED: "the guest has what it should have",
     Reason.SMALL_CHANGE: "the change would be too small to be worth making",

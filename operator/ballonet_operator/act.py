@@ -16,7 +16,7 @@ from ballonet_operator.report import Outcome, PeriodSet, Result
 # A starved guest cannot wait; memory that guests give up may be what the others wait for.
 _ORDER: Final = (
     (Reason.STARVED, Reason.BELOW_NEED),
-    (Reason.HOST_CRITICAL, Reason.HOST_PRESSURE, Reason.HOST_LOW),
+    (Reason.HOST_CRITICAL, Reason.HOST_PRESSURE, Reason.HOST_ALERT, Reason.HOST_LOW),
     (Reason.BELOW_WANT,),
 )
 _SILENT: Final = (Reason.STATISTICS_STALE, Reason.STATISTICS_NEVER_SEEN)

@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ballonet.errors import ConfigError
-from ballonet.manifests.v1alpha1 import Action, AlertRule
+from ballonet.manifests.v1alpha1 import AlertRule
 from ballonet.policy import (
+    Action,
     GuestThresholds,
     HostThresholds,
     Mode,

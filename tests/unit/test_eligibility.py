@@ -77,7 +77,7 @@ def test_a_guest_is_left_alone_and_told_why(one: Guest, reason: Reason) -> None:
 def test_a_guest_that_is_left_alone_is_left_alone_by_a_host_in_need_as_well(
     one: Guest, reason: Reason
 ) -> None:
-    decision = only(decide(view(one, available=0, signals=Signals(reclaim=True, critical=True))))
+    decision = only(decide(view(one, available=0, signals=Signals(critical=frozenset({"all"})))))
     assert isinstance(decision, Stay)
     assert decision.reason is reason
 

@@ -33,7 +33,7 @@ from worlds import (
         pytest.param(3.0, CRITICAL, Signals(), 3, id="the-policys-own-pace"),
         pytest.param(10.0, CRITICAL - 1, Signals(), 25, id="a-quarter-below-the-critical-level"),
         pytest.param(60.0, CRITICAL - 1, Signals(), 60, id="never-slower-than-the-policy-says"),
-        pytest.param(10.0, CRITICAL, Signals(critical=True), 25, id="a-critical-alert"),
+        pytest.param(10.0, CRITICAL, Signals(critical=frozenset({"all"})), 25, id="a-critical-alert"),
         pytest.param(100.0, CRITICAL, Signals(), 100, id="at-once"),
     ],
 )

@@ -6,7 +6,17 @@ import pytest
 
 from ballonet.manifests.manifest import Unusable, parse
 from ballonet.manifests.v1alpha1 import BalloonPolicy
-from ballonet.policy import GuestThresholds, HostThresholds, Mode, Pace, Policy, Requirement, Selector
+from ballonet.policy import (
+    Action,
+    AlertRule,
+    GuestThresholds,
+    HostThresholds,
+    Mode,
+    Pace,
+    Policy,
+    Requirement,
+    Selector,
+)
 from ballonet.quantity import GIB, MIB, Amount
 
 EXAMPLES = Path(__file__).parents[2] / "crds" / "examples"
@@ -48,11 +58,11 @@ def test_every_field_reaches_the_planner() -> None:
         host_thresholds=HostThresholds(
             grow_above=Amount(percent=6), reclaim_below=Amount(percent=4), critical_below=Amount(percent=2)
         ),
+        alerts=(
+            AlertRule(labels=(("alertname", "HostMemoryFillingUp"),), action=Action.RECLAIM),
+            AlertRule(labels=(("alertname", "GuestSwapping"), ("severity", "page")), action=Action.GROW),
+        ),
     )
-    assert [(rule.match_labels, rule.action) for rule in document.spec.alerts] == [
-        ({"alertname": "HostMemoryFillingUp"}, "Reclaim"),
-        ({"alertname": "GuestSwapping", "severity": "page"}, "Grow"),
-    ]
 
 
 def test_numbers_other_than_the_defaults_reach_the_planner() -> None:

@@ -7,7 +7,7 @@ import pytest
 from ballonet.decision import Signals, Stay
 from ballonet.host import Pressure
 from ballonet.policy import Mode, Reserves, Selector
-from ballonet.quantity import GIB, MIB
+from ballonet.quantity import GIB, MIB, Amount
 from ballonet.reason import Reason
 from plain_guests import CALM, CRITICAL, GROW, PAGE, PLAIN, RECLAIM, busy, crowd, idle, sizes, starved
 from worlds import (
@@ -122,11 +122,9 @@ RAISED = 16 * GIB * 4 // 100
         pytest.param(
             {"full": Pressure(avg10=99.0, avg60=0, avg300=0, total=0)}, False, id="full-is-not-read"
         ),
-        pytest.param({"signals": Signals(reclaim=True)}, True, id="an-alert"),
-        pytest.param({"signals": Signals(critical=True)}, False, id="a-critical-alert-only-hurries"),
     ],
 )
-def test_pressure_and_alerts_raise_both_reserves_while_they_last(
+def test_pressure_raises_both_reserves_while_it_lasts(
     fields: dict[str, object],
     raised: bool,  # noqa: FBT001
 ) -> None:
@@ -156,6 +154,60 @@ def test_a_host_that_does_not_tell_whether_it_swaps_is_believed() -> None:
     story = Story(policies=(PLAIN,))
     story.then(idle(), available=CALM, swapped_out=0)
     assert not story.then(idle(), available=CALM).pressed
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [
+        pytest.param(Signals(reclaim=frozenset({"all"})), id="reclaim"),
+        pytest.param(Signals(critical=frozenset({"all"})), id="critical"),
+        pytest.param(Signals(reclaim=frozenset({"all"}), critical=frozenset({"all"})), id="both-once"),
+    ],
+)
+def test_an_alert_raises_both_reserves_of_its_policy_and_its_moves_say_so(signals: Signals) -> None:
+    result = decide(view(idle(), available=GROW, signals=signals), PLAIN)
+    assert result.in_force == Reserves(grow=GROW + RAISED, reclaim=RECLAIM + RAISED, critical=CRITICAL)
+    assert only(result).reason is Reason.HOST_ALERT
+    assert not result.pressed
+
+
+def test_pressure_and_an_alert_together_raise_the_reserves_once() -> None:
+    pressure = Pressure(avg10=50.0, avg60=0, avg300=0, total=0)
+    signals = Signals(reclaim=frozenset({"all"}))
+    result = decide(view(idle(), available=GROW, some=pressure, signals=signals), PLAIN)
+    assert result.in_force == Reserves(grow=GROW + RAISED, reclaim=RECLAIM + RAISED, critical=CRITICAL)
+
+
+def test_an_alert_acts_on_the_reserves_of_the_policy_that_has_a_rule_for_it_and_on_no_other() -> None:
+    web = replace(PLAIN, name="web", priority=5, guests=Selector(names=("web*",)))
+    signals = Signals(reclaim=frozenset({"web"}), critical=frozenset({"elsewhere"}))
+    result = decide(view(idle("web"), idle("db"), available=GROW, signals=signals), PLAIN, web)
+    assert reasons(result) == {"web": "HostAlert", "db": "Settled"}
+    assert result.reserves["all"] == Reserves(grow=GROW, reclaim=RECLAIM, critical=CRITICAL)
+
+
+def test_a_host_below_its_critical_level_says_so_whatever_alerts_say() -> None:
+    signals = Signals(critical=frozenset({"all"}))
+    result = decide(view(idle(), available=CRITICAL - 1, signals=signals), PLAIN)
+    assert only(result).reason is Reason.HOST_CRITICAL
+
+
+def test_an_alert_that_adds_nothing_is_not_the_reason() -> None:
+    nothing = replace(PLAIN.host_thresholds, pressure_reserve=Amount(size=0))
+    signals = Signals(reclaim=frozenset({"all"}))
+    seen = view(idle(), available=RECLAIM - 100 * MIB, signals=signals)
+    assert only(decide(seen, replace(PLAIN, host_thresholds=nothing))).reason is Reason.HOST_LOW
+
+
+def test_an_alert_moves_nobody_whose_policy_only_observes() -> None:
+    signals = Signals(reclaim=frozenset({"all"}))
+    watching = replace(PLAIN, mode=Mode.OBSERVE)
+    alerted = only(decide(view(idle(), available=GROW, signals=signals), watching))
+    calm = only(decide(view(idle(), available=GROW), watching))
+    assert isinstance(alerted, Stay)
+    assert isinstance(calm, Stay)
+    assert (alerted.target, alerted.reason) == (calm.target, Reason.OBSERVED)
+    assert (alerted.would or 0) < (calm.would or 0)
 
 
 def test_a_growing_alert_grows_a_guest_that_seems_content() -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ballonet.manifests.v1alpha1 import Action, AlertRule
-from ballonet.policy import HostThresholds, Mode, Policy, by_precedence
+from ballonet.manifests.v1alpha1 import AlertRule
+from ballonet.policy import Action, HostThresholds, Mode, Policy, by_precedence
 from ballonet.quantity import format_size
 from ballonet_cli.policies.selection import guests_in_words, hosts_in_words, may_meet
 from ballonet_cli.printable import printable

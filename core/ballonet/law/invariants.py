@@ -35,7 +35,7 @@ LEAST_CHANGE: Final = MIB
 # Reasons of guests that are in no fill; the planner must never resize them.
 LEFT_ALONE: Final = frozenset(Reason) - {
     Reason.STARVED, Reason.BELOW_NEED, Reason.BELOW_WANT, Reason.SPARE_MEMORY, Reason.POLICY_REMOVED,
-    Reason.HOST_LOW, Reason.HOST_PRESSURE, Reason.HOST_CRITICAL,
+    Reason.HOST_LOW, Reason.HOST_PRESSURE, Reason.HOST_ALERT, Reason.HOST_CRITICAL,
     Reason.SETTLED, Reason.SMALL_CHANGE, Reason.HOST_FULL, Reason.STATISTICS_STALE,
 }  # fmt: skip
 

@@ -25,7 +25,8 @@ class Move:
     Attributes:
         grow_to: what the fill down to the larger reserve gives it.
         shrink_to: what the fill down to the smaller reserve gives it; never less than ``grow_to``.
-        hurried: the host is below the policy's critical level.
+        critical: the host is below the policy's critical level.
+        hurried: so it is, or an alert says so.
         small: a change was dropped because it was not worth making.
     """
 
@@ -34,6 +35,7 @@ class Move:
     terms: Terms
     reserves: Reserves
     base: int
+    critical: bool = False
     hurried: bool = False
     grow_to: int = 0
     shrink_to: int = 0
@@ -45,7 +47,8 @@ def limit(moves: Sequence[Move], stock: Supply, signals: Signals) -> None:
     """Give every move its new size."""
     _fill(moves, stock)
     for move in moves:
-        move.hurried = signals.critical or stock.available < move.reserves.critical
+        move.critical = stock.available < move.reserves.critical
+        move.hurried = move.critical or move.policy.name in signals.critical
         move.new = _paced(move)
     _grant([move for move in moves if move.new > move.base], stock)
     for move in moves:

@@ -99,13 +99,16 @@ def swapping(host: Host, history: History, now: float) -> bool:
 def reserves_in_force(
     policies: Iterable[Policy], host: Host, signals: Signals, *, swaps: bool
 ) -> dict[str, Reserves]:
-    """Return each policy's reserves, raised while the host is pressed or an alert asks for it."""
+    """Return each policy's reserves, raised while the host is pressed or an alert asks for it.
+
+    Both at once raise them no further, and an alert only those of the policy that has a rule for it.
+    """
     some = host.some.avg10 if host.some is not None else 0.0
     result = {}
     for policy in policies:
         thresholds = policy.host_thresholds
         reserves = thresholds.reserves(host.memory)
-        if swaps or signals.reclaim or some > thresholds.pressure_above:
+        if swaps or signals.raises(policy.name) or some > thresholds.pressure_above:
             reserves = reserves.raised(thresholds.pressure_reserve.of(host.memory))
         result[policy.name] = reserves
     return result

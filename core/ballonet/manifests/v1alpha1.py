@@ -6,7 +6,6 @@ planner never sees anything else. The descriptions are the reference in ``docs/p
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -47,15 +46,6 @@ class MemoryTerms(Part):
     )
 
 
-class Action(StrEnum):
-    """What a firing alert asks for."""
-
-    RECLAIM = "Reclaim"
-    CRITICAL = "Critical"
-    GROW = "Grow"
-    FREEZE = "Freeze"
-
-
 class AlertRule(Part):
     """An alert that acts like a threshold while it fires and is not silenced."""
 
@@ -65,12 +55,16 @@ class AlertRule(Part):
         description="Labels that the alert must have, with these values.",
         examples=[{"alertname": "HostMemoryFillingUp"}],
     )
-    action: Action = Field(
+    action: policy.Action = Field(
         description="On the host that the alert's labels name: `Reclaim` keeps `pressureReserve` available "
         "as well, `Critical` makes guests shrink faster too. On the guest that they name: `Grow` treats it "
         "as starved, `Freeze` leaves it where it is.",
         examples=["Reclaim"],
     )
+
+    def to_rule(self) -> policy.AlertRule:
+        """Return the rule as the planner's side reads it."""
+        return policy.AlertRule(labels=tuple(sorted(self.match_labels.items())), action=self.action)
 
 
 class Pace(Part):
@@ -181,4 +175,5 @@ class BalloonPolicy(Part):
             host_thresholds=spec.thresholds.host.to_thresholds(),
             guest_thresholds=spec.thresholds.guest.to_thresholds(),
             pace=spec.pace.to_pace(),
+            alerts=tuple(rule.to_rule() for rule in spec.alerts),
         )

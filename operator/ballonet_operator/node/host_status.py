@@ -19,6 +19,7 @@ from ballonet_operator.node.observed_policies import observed_policies
 from ballonet_operator.node.recent import CONNECTED, PRESSURE, SETTLED, Recent, Verdict, verdicts
 from ballonet_operator.node.untrusted import bounded
 from ballonet_operator.report import Report
+from ballonet_operator.thresholds import reserves_raised
 
 VERSION: Final = version("ballonet")
 _TYPES: Final = (CONNECTED, PRESSURE, SETTLED)
@@ -46,7 +47,7 @@ def host_status(recent: Recent, before: HostStatus, host: str, labels: Labels, *
         conditions=conditions,
         version=VERSION,
         memory=_memory(recent.known.view.host, plan),
-        reserves=_reserves(plan),
+        reserves=_reserves(plan, raised=plan.pressed or reserves_raised(report)),
         guests=_counts(report),
         reclaimed=readable(reclaimed(report)),
         overcommitted=readable(plan.overcommitted),
@@ -80,13 +81,13 @@ def _memory(host: Host, plan: Plan) -> HostMemory:
     )
 
 
-def _reserves(plan: Plan) -> HostReserves:
+def _reserves(plan: Plan, *, raised: bool) -> HostReserves:
     levels = plan.in_force
     return HostReserves(
         grow=readable(levels.grow),
         reclaim=readable(levels.reclaim),
         critical=readable(levels.critical),
-        raised=plan.pressed,
+        raised=raised,
     )
 
 
