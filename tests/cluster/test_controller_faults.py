@@ -79,6 +79,7 @@ def test_an_api_server_that_was_away_is_caught_up_with(stage: Stage, controller:
     eventually(lambda: controller.series("watching") == {(): 0.0}, "it notices", within=60)
     eventually(lambda: not controller.leads(), "it does not lead any more", within=60)
     assert controller.get("/-/healthy") == (200, "healthy")
+    assert controller.get("/-/ready") == (503, "not ready: the API server tells of no changes")
     stage.plane.start_api_server()
 
     stage.host("kvm-1", [told("web", owned=2)])

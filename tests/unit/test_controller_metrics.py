@@ -125,6 +125,12 @@ def test_promtool_finds_nothing_to_say() -> None:
             id="starting",
         ),
         pytest.param(
+            Condition(watching=False),
+            (True, "healthy"),
+            (False, "not ready: the API server tells of no changes"),
+            id="the watch is interrupted",
+        ),
+        pytest.param(
             Condition(leading=True, problem="connection refused"),
             (True, "healthy"),
             (False, "not ready: statuses are not written: connection refused"),

@@ -21,14 +21,16 @@ class Condition:
         dead: the names of threads that ended by themselves.
         busy: seconds since the present reconcile began.
         unlisted: kinds that were never listed.
+        watching: whether the API server tells of changes.
         problem: why statuses cannot be written now; empty where they can.
         leading: whether this one writes.
-        holder: who leads, as far as known.
+        holder: who else leads, as far as known.
     """
 
     dead: tuple[str, ...] = ()
     busy: float = 0.0
     unlisted: tuple[str, ...] = ()
+    watching: bool = True
     problem: str = ""
     leading: bool = False
     holder: str = ""
@@ -50,6 +52,8 @@ def ready(found: Condition) -> Verdict:
         return living
     if found.unlisted:
         return Verdict(good=False, sentence=f"not ready: not listed yet: {', '.join(found.unlisted)}")
+    if not found.watching:
+        return Verdict(good=False, sentence="not ready: the API server tells of no changes")
     if found.problem:
         return Verdict(good=False, sentence=f"not ready: statuses are not written: {found.problem}")
     if found.leading:

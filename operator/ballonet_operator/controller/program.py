@@ -147,13 +147,15 @@ class Controller:
 
     def _condition(self) -> Condition:
         """Return what the probes judge."""
+        holder = self._elector.holder()
         return Condition(
             dead=self._dead(),
             busy=self._reconciler.busy(),
             unlisted=tuple(kind.plural for kind, inventory in self._world.sources if not inventory.complete),
+            watching=self._watch.connected(),
             problem=self._reconciler.problem,
             leading=self._leading(),
-            holder=self._elector.holder(),
+            holder="" if holder == self._identity else holder,
         )
 
     def _snapshot(self) -> Snapshot:
