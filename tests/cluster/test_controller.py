@@ -13,11 +13,11 @@ from controller_stage import Stage, told
 from running_controller import RunningController, running_controller
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy" / "kubernetes"
-# The API server's schema lets it through: it is a quantity.
-UNUSABLE = {"memory": {"floor": "9999999Pi"}}
+# The API server's schema lets it through: it says nothing of the keys of labels.
+UNUSABLE = {"hosts": {"selector": {"matchLabels": {"pool of hosts": "kvm"}}}}
 UNUSABLE_BECAUSE = (
-    "spec.memory.floor: '9999999Pi' is too large: write a size such as 512Mi or 2Gi, "
-    "or a percentage from 0% to 100%"
+    "spec.hosts.selector.matchLabels.pool of hosts: 'pool of hosts' has characters that are not allowed "
+    "here: write for example matchLabels: {tier: web}"
 )
 
 
