@@ -9,6 +9,8 @@
     ├── DeadlineExceeded        a call hangs and was abandoned: the guest is left alone until it returns
     ├── ApiServerUnreachable    Kubernetes does not answer: go on with what was last known, try again later
     ├── ApiServerRefused        Kubernetes will not do this: report it, go on with everything else
+    ├── AlertmanagerFailed      Alertmanager does not answer, or nonsense: go on with what it last said for a
+    │                           while, then without alerts
     └── ConfigError             a person wrote something that cannot be used: one line, exit code 2
 """
 
@@ -57,6 +59,18 @@ class ApiServerRefused(BallonetError):  # noqa: N818
         super().__init__(message)
         self.code = code
         self.reason = reason
+
+
+class AlertmanagerFailed(BallonetError):  # noqa: N818
+    """Alertmanager did not tell which alerts fire.
+
+    Attributes:
+        cause: a short constant word for metric labels: ``unreachable``, ``refused`` or ``unusable``.
+    """
+
+    def __init__(self, message: str, *, cause: str) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class ConfigError(BallonetError):

@@ -1,0 +1,1 @@
+"""Alerts that fire in Alertmanager, and what they ask of this host and its guests."""
