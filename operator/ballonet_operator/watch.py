@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import kopf
 
-from ballonet.apiserver import ApiServer, Json, Kind
+from ballonet.apiserver import PAGE, ApiServer, Json, Kind
 from ballonet_operator.watch_link import WatchLink
 
 log = logging.getLogger(__name__)
@@ -28,9 +28,10 @@ _CONNECT: Final = 5.0
 _ANSWER: Final = 60.0
 """Seconds that a list or the discovery of kinds may take."""
 _FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 20.0
+_LONGEST_PAUSE: Final = 10.0
 _GRACE: Final = 10.0
 """Seconds from the start of kopf until it should watch everything that the server has."""
+_IDLE: Final = 0.1
 _ENDING: Final = 2.0
 _PATIENCE: Final = 0.5
 """Seconds for kopf to end in good order."""
@@ -162,6 +163,10 @@ class Watch:
         settings.watching.server_timeout = _SERVER_ENDS
         settings.watching.client_timeout = _CLIENT_ENDS
         settings.watching.connect_timeout = _CONNECT
+        # A whole list at once would take more memory than all that is kept of it.
+        settings.watching.chunk_size = PAGE
+        # Until then kopf keeps the last state of every object that it told of.
+        settings.queueing.idle_timeout = _IDLE
         for each in self._subscriptions:
             if each.field_selector:
                 kind = (each.kind.group, each.kind.version, each.kind.plural)

@@ -18,10 +18,14 @@ from ballonet.apiserver import ApiServer, Kind
 
 log = logging.getLogger(__name__)
 
+AWAY: Final = "unreachable"
 _GOOD: Final = range(200, 300)
 _TOO_MANY: Final = 429
 _SERVERS_FAULT: Final = 500
 """Statuses of a server that starts, ends or is busy: it may as well be away."""
+_PATIENCE: Final = 60.0
+"""Seconds that a lost watch may take to come back before another cause is worth a line: a server that starts
+refuses at first what it allows later."""
 
 
 class WatchLink:
@@ -35,7 +39,7 @@ class WatchLink:
         self._asked: set[str] = set()
         self._cause = ""
         self._settled = False
-        self._failed_at = time.monotonic()
+        self._failed_at = self._said_at = time.monotonic()
 
     def connected(self) -> bool:
         """Whether the last request of every watch was answered."""
@@ -59,7 +63,8 @@ class WatchLink:
     def answered(self, path: str, *, watching: bool, status: int) -> None:
         """Take note of an answer; a watch counts from its first byte."""
         if status not in _GOOD:
-            self.lost(f"{path}: HTTP status {status}", cause=str(status), path=path)
+            busy = status == _TOO_MANY or status >= _SERVERS_FAULT
+            self.lost(f"{path}: HTTP status {status}", cause=AWAY if busy else str(status), path=path)
         elif path in self._kinds:
             with self._lock:
                 self._asked.add(path)
@@ -84,11 +89,13 @@ class WatchLink:
         without asking again.
         """
         with self._lock:
-            before, self._cause = self._cause, cause
-            self._failed_at = time.monotonic()
+            now = self._failed_at = time.monotonic()
             self._open = self._open - {path} if path else set()
-            settled = self._settled
-        if before != cause:
+            early = self._settled and self._cause and now - self._said_at < _PATIENCE
+            settled, news = self._settled, cause != self._cause and not early
+            if news:
+                self._cause, self._said_at = cause, now
+        if news:
             log.error(
                 "watch lost, what was last seen stays in force" if settled else "watch not open yet",
                 extra={"server": self._server.server, "error": " ".join(problem.split())},
@@ -136,4 +143,4 @@ class WatchLink:
         # A request that is cancelled says nothing of the server.
         if isinstance(told.exception, Exception):
             problem = str(told.exception) or type(told.exception).__name__
-            self.lost(problem, cause="unreachable", path=told.url.path)
+            self.lost(problem, cause=AWAY, path=told.url.path)
