@@ -32,6 +32,7 @@ from ballonet_operator.metrics import registry
 from ballonet_operator.notify import Notifier
 from ballonet_operator.observe import Observer
 from ballonet_operator.pace import Pace
+from ballonet_operator.page.overview import facts, overview
 from ballonet_operator.pages import routes
 from ballonet_operator.policy_watch import PolicyWatch
 from ballonet_operator.release import release
@@ -100,7 +101,8 @@ class Agent:
 
     def _listen(self) -> Server:
         web = self._options.web
-        pages = routes(registry(self._snapshot), self._health, web.telemetry_path)
+        page = overview(self._snapshot, self._health.ready, facts(self._options))
+        pages = routes(registry(self._snapshot), self._health, web.telemetry_path, page)
         if web.systemd_socket:
             sockets = address.from_systemd()
         else:

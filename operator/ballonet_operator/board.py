@@ -2,10 +2,11 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ballonet.reason import Reason
+from ballonet_operator.page.chronicle import Chronicle, Made
 from ballonet_operator.report import Report
 
 
@@ -35,6 +36,8 @@ class Snapshot:
         moved: bytes by direction since the start.
         failures: resizes that failed, by cause, since the start.
         cycles: cycles by their result since the start.
+        made: the last moves, the newest first.
+        last: the last move of each guest by uuid.
         standing: None where the agent has nothing to do with Kubernetes.
     """
 
@@ -44,6 +47,8 @@ class Snapshot:
     moved: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
     cycles: Mapping[str, int] = field(default_factory=dict)
+    made: Sequence[Made] = ()
+    last: Mapping[str, Made] = field(default_factory=dict)
     standing: Standing | None = None
 
 
@@ -58,6 +63,7 @@ class Board:
         self._moved: Counter[str] = Counter({"grow": 0, "reclaim": 0})
         self._failures: Counter[str] = Counter()
         self._cycles: Counter[str] = Counter({"complete": 0, "lost": 0})
+        self._chronicle = Chronicle()
 
     def record(self, report: Report) -> None:
         """Take note of a cycle."""
@@ -66,6 +72,7 @@ class Board:
             result = "lost" if report.lost else "waiting" if report.waiting else "complete"
             self._complete = report if result == "complete" else self._complete
             self._cycles[result] += 1
+            self._chronicle.record(report)
             for move in report.moves():
                 direction = "grow" if move.grows else "reclaim"
                 self._moves[direction, move.reason] += 1
@@ -82,4 +89,6 @@ class Board:
                 moved=dict(self._moved),
                 failures=dict(self._failures),
                 cycles=dict(self._cycles),
+                made=self._chronicle.recent(),
+                last=self._chronicle.last(),
             )

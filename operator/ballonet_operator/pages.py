@@ -1,14 +1,13 @@
-"""What the agent serves: metrics, two probes, and a page for those who type the address."""
+"""What the agent serves: metrics, two probes, and the page that is made elsewhere (``page``)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry
 from prometheus_client import exposition as text_format
 from prometheus_client.openmetrics import exposition as openmetrics
 
-from ballonet.web.landing import Link, page
+from ballonet.web.landing import Link
 from ballonet.web.message import (
     METRICS_OPENMETRICS,
     METRICS_TEXT,
@@ -21,21 +20,21 @@ from ballonet.web.message import (
 from ballonet_operator.health import Health, Verdict
 
 
-def routes(registry: CollectorRegistry, health: Health, telemetry_path: str) -> Mapping[str, Handler]:
-    """Return the handlers by path."""
-    links = [
+def links(telemetry_path: str) -> Sequence[Link]:
+    """Return what there is besides the page."""
+    return (
         Link(telemetry_path, "metrics of this agent, for Prometheus"),
         Link("/-/healthy", "whether cycles are completed"),
         Link("/-/ready", "whether libvirt is reached and guests are looked after"),
-    ]
-    landing = page(
-        "Ballonet agent",
-        "Moves memory between this host and its guests, as their policies say.",
-        f"version {version('ballonet')}",
-        links,
     )
+
+
+def routes(
+    registry: CollectorRegistry, health: Health, telemetry_path: str, page: Handler
+) -> Mapping[str, Handler]:
+    """Return the handlers by path."""
     return {
-        "/": landing,
+        "/": page,
         telemetry_path: exposition(registry),
         "/-/healthy": probe(health.alive),
         "/-/ready": probe(health.ready),

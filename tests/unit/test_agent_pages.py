@@ -1,5 +1,7 @@
 """What the agent serves over HTTP, as values."""
 
+from pathlib import Path
+
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from agent_parts import page
@@ -7,8 +9,10 @@ from ballonet.web.message import METRICS_OPENMETRICS, METRICS_TEXT, Request, Res
 from ballonet_operator.board import Board
 from ballonet_operator.health import Health
 from ballonet_operator.metrics import registry
+from ballonet_operator.page.overview import facts, overview
 from ballonet_operator.pages import routes
 from ballonet_operator.report import Report
+from ballonet_operator.settings import AgentSettings
 
 
 def answer(path: str, *, lost: str | None = None, accept: str = "") -> Response:
@@ -18,7 +22,8 @@ def answer(path: str, *, lost: str | None = None, accept: str = "") -> Response:
         report = Report(number=1, at=0.0, duration=0.1, page=page(), lost=lost)
         board.record(report)
         health.record(report)
-    handlers = routes(registry(board.snapshot), health, "/metrics")
+    front = overview(board.snapshot, health.ready, facts(AgentSettings(policies=Path("policies"))))
+    handlers = routes(registry(board.snapshot), health, "/metrics", front)
     return handlers[path](Request(path=path, headers={"accept": accept}))
 
 

@@ -1,33 +1,19 @@
-"""The page at ``/``: says what this is and where the rest is. It loads nothing from anywhere."""
+"""The page at ``/``: says what this is and where the rest is, below what a program adds. It loads nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from html import escape
+from typing import Final
 
-from ballonet.web.message import HTML, Handler, Request, Response
+from ballonet.web.document import Document, interval, respond
+from ballonet.web.markup import Markup, Template, joined
+from ballonet.web.message import Handler, Request, Response
 
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font: 1rem/1.5 sans-serif; max-width: 45rem; margin: 3rem auto; padding: 0 1rem; color: #222; }}
-h1 {{ font-size: 1.4rem; }} dt {{ font-weight: bold; }} dd {{ margin: 0 0 .6rem; }} footer {{ color: #666; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #1b1b1b; color: #ddd; }} a {{ color: #8cb4ff; }} }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-<p>{description}</p>
-<dl>
-{links}
-</dl>
-<footer>{version}</footer>
-</body>
-</html>
-"""
+_LINK: Final = Template('<div><dt><a href="{path}">{path}</a></dt><dd>{meaning}</dd></div>')
+_LINKS: Final = Template(
+    '<section aria-labelledby="links"><h2 id="links">More</h2><dl class="links">{links}</dl></section>'
+)
+_LINE: Final = Template("<p>{}</p>")
+_EVERY: Final = 10  # Seconds from one refresh to the next of a page whose parts cost a reading of libvirt.
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +24,33 @@ class Link:
     meaning: str
 
 
-def page(title: str, description: str, version: str, links: Iterable[Link]) -> Handler:
-    """Return the handler of a landing page. All texts are escaped, links included."""
-    items = "\n".join(
-        f'<dt><a href="{escape(link.path)}">{escape(link.path)}</a></dt><dd>{escape(link.meaning)}</dd>'
-        for link in links
-    )
-    body = _PAGE.format(
-        title=escape(title), description=escape(description), version=escape(version), links=items
-    ).encode("utf-8", "backslashreplace")
+def page(
+    title: str,
+    description: str,
+    version: str,
+    links: Iterable[Link],
+    parts: Callable[[], Markup] | None = None,
+) -> Handler:
+    """Return the handler of a landing page. All texts are escaped, links included.
 
-    def landing(_: Request) -> Response:
-        return Response(body=body, content_type=HTML)
+    ``parts`` makes what stands above the links, anew for every request; with it the page refreshes itself.
+    """
+    ways, about, foot = link_list(links), _LINE(description), _LINE(version)
+
+    def landing(request: Request) -> Response:
+        document = Document(
+            title=title,
+            heading=title,
+            about=about,
+            main=joined([parts(), ways]) if parts is not None else ways,
+            foot=foot,
+            refresh=interval(request, _EVERY) if parts is not None else None,
+        )
+        return respond(document)
 
     return landing
+
+
+def link_list(links: Iterable[Link]) -> Markup:
+    """Return where the rest is."""
+    return _LINKS(links=joined(_LINK(path=link.path, meaning=link.meaning) for link in links))

@@ -1,0 +1,83 @@
+"""Pages of an agent for tests: made from reports of real plans, without a hypervisor."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from agent_parts import page as book_page
+from ballonet.decision import View
+from ballonet.guest import Guest
+from ballonet.policy import Policy
+from ballonet.quantity import GIB, MIB
+from ballonet.web.message import Request
+from ballonet_operator.board import Board
+from ballonet_operator.health import Verdict
+from ballonet_operator.page.overview import facts, overview
+from ballonet_operator.report import Outcome, Report, Result
+from ballonet_operator.settings import AgentSettings
+from herd import instant
+from worlds import NOW, decide, guest, host, moves, view
+
+GOOD = Verdict(good=True, sentence="ready")
+
+
+def report(
+    seen: View,
+    *policies: Policy,
+    refused: Mapping[str, tuple[str, ...]] | None = None,
+    results: Mapping[str, Result] | None = None,
+) -> Report:
+    """Return the report of one cycle; every move is done where ``results`` does not say otherwise."""
+    owners = policies or (Policy(name="all"),)
+    plan = decide(seen, *owners)
+    ended = results or {}
+    outcomes = [
+        Outcome(decision=move, result=ended.get(move.guest.name, Result.DONE), cause="refused")
+        for move in moves(plan)
+    ]
+    book = book_page(*owners)
+    book = type(book)(entries=book.entries, refused=refused or {})
+    return Report(
+        number=1, at=seen.now, duration=0.012, page=book, view=seen, plan=plan, outcomes=tuple(outcomes)
+    )
+
+
+def rendered(
+    *reports: Report,
+    options: AgentSettings | None = None,
+    verdict: Verdict = GOOD,
+    query: Mapping[str, tuple[str, ...]] | None = None,
+    after: float = 3.0,
+) -> str:
+    """Return the page after these cycles, ``after`` seconds after the present of the tests."""
+    board = Board()
+    for each in reports:
+        board.record(each)
+    known = facts(options or AgentSettings(policies=Path("/etc/ballonet/policies")))
+    handle = overview(board.snapshot, lambda: verdict, known, clock=lambda: NOW + after)
+    return handle(Request(path="/", query=query or {})).body.decode()
+
+
+def menagerie() -> Report:
+    """Return a cycle over one guest of every kind."""
+    return report(instant(), refused={"broken.yaml": ("spec.floor: 'much' is not a size",)})
+
+
+def fleet(count: int) -> View:
+    """Return a host of 1 TiB with so many guests of several kinds and sizes, some of them in trouble."""
+    guests: Iterable[Guest] = (_one(number) for number in range(count))
+    return View(host=host(available=50 * GIB, total=1024 * GIB), guests=tuple(guests), now=NOW)
+
+
+def _one(number: int) -> Guest:
+    name = f"tenant-{number % 7}-machine-{number:03}"
+    maximum = (1 + number % 4) * GIB
+    match number % 10:
+        case 0:
+            return guest(name, actual=maximum // 2, maximum=maximum, usable=5 * MIB)
+        case 1:
+            return guest(name, actual=maximum // 2, maximum=maximum, sample=None)
+        case _:
+            return guest(name, actual=maximum * 3 // 4, maximum=maximum)
+
+
+__all__ = ["fleet", "menagerie", "rendered", "report", "view"]
