@@ -28,8 +28,8 @@ _CONNECT: Final = 3.0
 """Seconds to connect."""
 _ANSWER: Final = 15.0
 """Seconds between two pieces of an answer. A list of thousands of objects streams on."""
-_PAGE: Final = 500
-"""Objects per answer of a list, as kubectl has it."""
+PAGE: Final = 100
+"""Objects per answer of a list. A BalloonHost may have 50 KiB, which take ten times as much when parsed."""
 _APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML.
 _EXPIRED: Final = 410
 
@@ -135,7 +135,7 @@ class ApiServer:
         """
         more = ""
         while True:
-            page = {**query, "limit": str(_PAGE), **({"continue": more} if more else {})}
+            page = {**query, "limit": str(PAGE), **({"continue": more} if more else {})}
             answer = self._request("GET", kind.path(namespace=namespace), query=page)
             yield from answer.get("items") or ()
             more = (answer.get("metadata") or {}).get("continue") or ""
