@@ -35,6 +35,7 @@ _IDLE: Final = 0.1
 _ENDING: Final = 2.0
 _PATIENCE: Final = 0.5
 """Seconds for kopf to end in good order."""
+_GOODBYE: Final = 0.1
 _UNSERVED: Final = "the API server does not have it: install Ballonet's CustomResourceDefinitions"
 
 
@@ -129,6 +130,8 @@ class Watch:
         await asyncio.wait({task}, timeout=_PATIENCE)
         task.cancel()
         await asyncio.wait({task})
+        # aiohttp says goodbye on TLS connections after it has closed them.
+        await asyncio.sleep(_GOODBYE)
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._link.lost(str(error) or type(error).__name__, cause=type(error).__name__)

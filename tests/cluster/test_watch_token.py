@@ -35,7 +35,7 @@ def in_pod(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, Co
         usual = InClusterConfigLoader.__init__
 
         def hasty(loader: Any, *arguments: Any, **more: Any) -> None:
-            usual(loader, *arguments, **more)
+            usual(loader, *arguments, **more)  # type: ignore[no-untyped-call]
             loader._token_refresh_period = timedelta()
 
         monkeypatch.setattr(InClusterConfigLoader, "__init__", hasty)
