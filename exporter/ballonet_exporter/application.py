@@ -1,12 +1,14 @@
 """The exporter's HTTP paths."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Final
 
 from ballonet.web.landing import Link, page
+from ballonet.web.markup import Markup
 from ballonet.web.message import (
     METRICS_OPENMETRICS,
     METRICS_TEXT,
@@ -54,7 +56,9 @@ class Application:
         ]
         description = "Balloon and memory of the KVM guests of this host."
         return {
-            "/": page("Ballonet exporter", description, f"ballonet {version('ballonet')}", links),
+            "/": page(
+                "Ballonet exporter", description, f"ballonet {version('ballonet')}", links, self._front
+            ),
             telemetry_path: self.metrics,
             "/-/healthy": lambda _: text("healthy"),
             "/-/ready": lambda _: text("ready"),
@@ -73,6 +77,12 @@ class Application:
             body=render([*readings, *self._own()], openmetrics=openmetrics),
             content_type=METRICS_OPENMETRICS if openmetrics else METRICS_TEXT,
         )
+
+    def _front(self) -> Markup:
+        """Return what the page at ``/`` says of host and guests; what makes it is loaded for who looks."""
+        from ballonet_exporter.front_page import front_page  # noqa: PLC0415
+
+        return front_page(self._scraper.scrape(self._deadline), time.time())
 
     def _allowed(self, request: Request) -> float:
         """Return the seconds that reading may take: the flag's, and less where the scraper waits less."""
