@@ -44,7 +44,7 @@ def checked(parse: Callable[[str], object]) -> Callable[[str], str]:
     return check
 
 
-def _split(value: object) -> object:
+def split(value: object) -> object:
     """Return the items of a list that came as one text, which is how variables and repeated flags come."""
     if isinstance(value, str):
         return [item.strip() for item in value.split(",")]
@@ -71,7 +71,7 @@ def _seconds(value: object) -> object:
 
 Duration = Annotated[float, BeforeValidator(_seconds)]
 ListenAddresses = Annotated[
-    list[Annotated[str, AfterValidator(checked(parse_address))]], NoDecode, BeforeValidator(_split)
+    list[Annotated[str, AfterValidator(checked(parse_address))]], NoDecode, BeforeValidator(split)
 ]
 
 
@@ -210,7 +210,7 @@ class _Formatter(RawDescriptionHelpFormatter):
 # How pydantic-settings names a value in the help, and how a person would.
 _METAVARS: Final = {"list[str]": "ADDRESS", "str": "TEXT", "Path": "FILE", "float": "DURATION"}
 
-_NO_DEFAULT: Final = re.compile(r" \(default: (None)?\)")
+_NO_DEFAULT: Final = re.compile(r" \(default: (None|\[\])?\)")
 _DEFAULT_SECONDS: Final = re.compile(r"\(default: (\d+(?:\.\d+)?)\)")
 _LIST_OF_ONE: Final = re.compile(r"\['([^']*)'\]")
 

@@ -17,19 +17,19 @@ from ballonet import logs, settings
 from ballonet.errors import ConfigError
 from ballonet.hypervisor import Hypervisor
 from ballonet.machine import read_host
-from ballonet.quantity import format_size, parse_size
+from ballonet.quantity import parse_size
 from ballonet.web import address
 from ballonet.web.server import Server
 from ballonet_operator.act import Actor
+from ballonet_operator.alerts.assembly import alerts_of
 from ballonet_operator.board import Board, Snapshot
 from ballonet_operator.book import PolicyBook
-from ballonet_operator.census import census, reclaimed
 from ballonet_operator.cycle import Cycle
 from ballonet_operator.health import Health
 from ballonet_operator.journal import Journal
 from ballonet_operator.lock import Lock
 from ballonet_operator.metrics import registry
-from ballonet_operator.notify import Notifier
+from ballonet_operator.notify import Notifier, status_line
 from ballonet_operator.observe import Observer
 from ballonet_operator.pace import Pace
 from ballonet_operator.page.overview import facts, overview
@@ -54,6 +54,8 @@ _VALUES = {
     "--node-name": "NAME",
     "--host.budget": "SIZE",
     "--host.memory-total": "SIZE",
+    "--alertmanager.url": "URL",
+    "--alertmanager.identity": "NAME",
 }
 
 
@@ -87,8 +89,8 @@ class Agent:
             total=_size(options.host.memory_total),
             name=options.node_name or options.host.name or socket.gethostname(),
         )
-        self._host()
         self._source = _source(options)
+        self._alerts = alerts_of(options.alertmanager, self._host().name, self._source.addresses)
         self._lock = Lock.take(options.libvirt.uri)
         self._board, self._journal, self._notifier = Board(), Journal(), Notifier()
         self._health = Health(patience=3 * options.interval + options.libvirt.deadline)
@@ -119,7 +121,14 @@ class Agent:
         )
         observer = Observer(readable, self._host)
         source = self._source
-        return Cycle(observer, actor, source.look, interval=options.interval, labels=source.labels)
+        return Cycle(
+            observer,
+            actor,
+            source.look,
+            interval=options.interval,
+            labels=source.labels,
+            alerts=self._alerts,
+        )
 
     def _snapshot(self) -> Snapshot:
         return replace(self._board.snapshot(), standing=self._source.standing())
@@ -131,6 +140,7 @@ class Agent:
         signal.signal(signal.SIGHUP, self._on_reread)
         self._server.start()
         self._source.start()
+        self._alerts.start()
         _calm_collector()
         log.info("agent started", extra=self._facts())
         worker = threading.Thread(target=self._work, name="cycle", daemon=True)
@@ -142,6 +152,7 @@ class Agent:
             log.warning("the running cycle does not end, leaving it behind")
         elif self._asked:
             self._release()
+        self._alerts.stop()
         self._source.stop()
         self._server.stop()
         for connection in self._connections:
@@ -165,7 +176,7 @@ class Agent:
         self._board.record(report)
         self._health.record(report)
         self._source.record(report)
-        self._notifier.send("READY=1", "WATCHDOG=1", f"STATUS={_status(report)}")
+        self._notifier.send("READY=1", "WATCHDOG=1", f"STATUS={status_line(report)}")
 
     def _release(self) -> None:
         options = self._options
@@ -230,16 +241,3 @@ def _rules(path: Path | None) -> "RulesFile | None":
     from ballonet.web.rules import RulesFile  # noqa: PLC0415
 
     return RulesFile(path)
-
-
-def _status(report: Report) -> str:
-    """Return the one line that ``systemctl status`` shows."""
-    if report.lost:
-        return f"waiting for libvirt: {' '.join(report.lost.split())}"
-    if report.waiting:
-        return f"waiting for {report.waiting}"
-    counts = census(report)
-    return (
-        f"{counts['owned']} guests looked after, {counts['starved']} starved, {counts['stuck']} stuck, "
-        f"{format_size(reclaimed(report))} reclaimed"
-    )

@@ -94,6 +94,10 @@ class Cluster:
         """Return the labels of the Node as last seen."""
         return self._node.labels() or ()
 
+    def addresses(self) -> tuple[str, ...]:
+        """Return the addresses and further names of the Node as last seen."""
+        return self._node.addresses()
+
     def hurry(self) -> None:
         """Do nothing: what changes is known at once."""
 

@@ -6,6 +6,7 @@ next one starts from what it then sees.
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from ballonet.decision import Plan, View
 from ballonet.errors import BallonetError
@@ -13,6 +14,7 @@ from ballonet.history import History
 from ballonet.plan import plan
 from ballonet.policy import Labels, Mode, Policy
 from ballonet_operator.act import Actor
+from ballonet_operator.alerts.unasked import AlertSource, Unasked
 from ballonet_operator.book import Page
 from ballonet_operator.observe import Observer
 from ballonet_operator.report import Outcome, PeriodSet, Report, Result
@@ -25,6 +27,7 @@ class Cycle:
         policies: brings the book up to date and returns it.
         interval: seconds from one cycle to the next.
         labels: of the host, for policies that select hosts by label.
+        alerts: what fires and acts on this host; by default nothing.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class Cycle:
         *,
         interval: float,
         labels: Callable[[], Labels] = tuple,
+        alerts: AlertSource | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._observer = observer
@@ -42,6 +46,8 @@ class Cycle:
         self._policies = policies
         self._interval = interval
         self._labels = labels
+        self._alerts = alerts or Unasked()
+        self._alerting = self._alerts.standing()
         self._clock = clock
         self._history = History()
         self._number = 0
@@ -55,6 +61,7 @@ class Cycle:
         started, at = time.monotonic(), self._clock()
         self._number += 1
         page = self._policies()
+        self._alerting = self._alerts.standing()
         try:
             view = self._observer.observe()
         except BallonetError as error:
@@ -62,6 +69,8 @@ class Cycle:
         if page.waiting and not releasing:
             return self._report(page, started, at, view)
         policies = () if releasing else page.policies_of(view.host.name, self._labels())
+        matched, self._alerting = self._alerts.look(view, policies)
+        view = replace(view, signals=matched.signals)
         decided = plan(view, policies, self._history, cycle=self._interval)
         self._history = decided.history
         outcomes = self._act(decided)
@@ -110,6 +119,7 @@ class Cycle:
             outcomes=outcomes,
             periods=periods,
             lost=lost or next(iter(unreached), ""),
+            alerts=self._alerting,
         )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from ballonet.decision import Decision, Resize, Stay
 from ballonet.quantity import format_size
 from ballonet.reason import Reason, sentence
+from ballonet_operator.alerts.alert_journal import AlertJournal
 from ballonet_operator.report import Outcome, Report, Result
 
 log = logging.getLogger(__name__)
@@ -33,10 +34,12 @@ class Journal:
         self._troubles: dict[str, Decision] = {}
         self._proposed: dict[str, int] = {}
         self._conditions: dict[str, bool] = {}
+        self._alerts = AlertJournal()
 
     def record(self, report: Report) -> None:
         """Log what is new in this report."""
         self._connection(report)
+        self._alerts.record(report)
         for outcome in report.outcomes:
             self._outcome(outcome)
         self._failures = {each.decision.guest.uuid: each.cause for each in report.outcomes if each.failed}

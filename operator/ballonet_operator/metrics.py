@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from ballonet_operator.alerts.alert_metrics import ALERTS
 from ballonet_operator.board import Snapshot, Standing
 from ballonet_operator.census import census
 from ballonet_operator.family import Family, Sample, of_report, per_terms, table
@@ -138,6 +139,7 @@ TABLE: Final[tuple[Family[Snapshot], ...]] = (
         samples=_policies,
     ),
     *THRESHOLDS,
+    *ALERTS,
     Family(
         name="policy_rejected",
         help="A policy file or object that cannot be used (the log says why); its last good version is in "

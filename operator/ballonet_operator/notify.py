@@ -8,6 +8,10 @@ import os
 import socket
 from collections.abc import Mapping
 
+from ballonet.quantity import format_size
+from ballonet_operator.census import census, reclaimed
+from ballonet_operator.report import Report
+
 log = logging.getLogger(__name__)
 
 
@@ -29,3 +33,16 @@ class Notifier:
                 sock.sendto("\n".join(states).encode(), self._address)
         except OSError as error:
             log.warning("service manager not reached", extra={"error": error.strerror or str(error)})
+
+
+def status_line(report: Report) -> str:
+    """Return the one line that ``systemctl status`` shows."""
+    if report.lost:
+        return f"waiting for libvirt: {' '.join(report.lost.split())}"
+    if report.waiting:
+        return f"waiting for {report.waiting}"
+    counts = census(report)
+    return (
+        f"{counts['owned']} guests looked after, {counts['starved']} starved, {counts['stuck']} stuck, "
+        f"{format_size(reclaimed(report))} reclaimed"
+    )

@@ -46,6 +46,10 @@ class PolicyWatch:
         """Return the labels of the host: without Kubernetes it has none."""
         return ()
 
+    def addresses(self) -> tuple[str, ...]:
+        """Return nothing: without Kubernetes nobody tells the host's addresses."""
+        return ()
+
     def record(self, report: Report) -> None:
         """Do nothing: nobody is told."""
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ballonet.decision import Decision, Plan, Resize, View
 from ballonet.guest import Guest
+from ballonet_operator.alerts.alerting import Alerting
 from ballonet_operator.book import Page
 
 
@@ -59,6 +60,7 @@ class Report:
         at: wall clock, seconds since the epoch.
         duration: seconds.
         lost: why the cycle ended early, empty when it did not; libvirt could not be reached.
+        alerts: how it goes with Alertmanager; None where none is configured.
         view, plan: None when the cycle ended before there was one.
     """
 
@@ -71,6 +73,7 @@ class Report:
     outcomes: tuple[Outcome, ...] = ()
     periods: tuple[PeriodSet, ...] = ()
     lost: str = ""
+    alerts: Alerting | None = None
 
     @property
     def waiting(self) -> str:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from ballonet.errors import ConfigError
 from ballonet.quantity import MIB, parse_size
 from ballonet.settings import Duration, Group, Libvirt, ListenAddresses, Settings, Web, checked, listen_field
+from ballonet_operator.alerts.flags import AgentAlertmanager
 
 
 def _sensible(text: str) -> None:
@@ -109,6 +110,7 @@ class AgentSettings(Settings):
     libvirt: AgentLibvirt = AgentLibvirt()
     host: Host = Host()
     kubernetes: AgentKubernetes = AgentKubernetes()
+    alertmanager: AgentAlertmanager = AgentAlertmanager()
     web: AgentWeb = AgentWeb()
 
     def check(self) -> None:
@@ -128,3 +130,4 @@ class AgentSettings(Settings):
             raise ConfigError(
                 "--host.name and --node-name are both given: on Kubernetes a host is its Node: remove one"
             )
+        self.alertmanager.check()

@@ -12,8 +12,10 @@ from agent_parts import FakeHypervisor, cycle, hypervisor, page
 from ballonet.errors import HypervisorUnreachable, Refused
 from ballonet.guest import Guest, State
 from ballonet.host import Pressure
-from ballonet.policy import GuestThresholds, HostThresholds, Mode, Selector
+from ballonet.policy import Action, GuestThresholds, HostThresholds, Mode, Selector
 from ballonet.quantity import GIB, MIB, Amount
+from ballonet_operator.alerts.alerting import Alerting
+from ballonet_operator.alerts.matching import Use
 from ballonet_operator.board import Board, Standing
 from ballonet_operator.book import Page
 from ballonet_operator.metrics import TABLE, AgentCollector
@@ -25,6 +27,18 @@ FULL = host(available=100 * MIB, total=4 * GIB)
 HOSTILE = 'a"} 1\nevil{x="\\'
 
 
+ALERTS = Alerting(
+    uses=(
+        Use(policy="all", action=Action.GROW, alertname="Small", fingerprint="f1", guest="busy", uuid="b"),
+        Use(policy="all", action=Action.RECLAIM, alertname="Filling", fingerprint="f2"),
+        Use(policy="looks", action=Action.RECLAIM, alertname="Filling", fingerprint="f2"),
+    ),
+    answers={"http://one:9093": True, "http://two:9093": False},
+    succeeded_at=1_000_000.25,
+    polls={"success": 7, "unreachable": 1, "refused": 0, "unusable": 0},
+    asked=True,
+    reachable=True,
+)
 ON_KUBERNETES = Standing(connected=True, listed_at=1_000_000.5, requests={"writes_done": 3})
 
 
@@ -76,7 +90,7 @@ def busy_reports() -> list[Report]:
     )
     beat = cycle(fake, FULL, policies)
     return [
-        replace(beat.run_once(), page=replace(page(*policies), refused={"bad.yaml": ("no",)}))
+        replace(beat.run_once(), page=replace(page(*policies), refused={"bad.yaml": ("no",)}), alerts=ALERTS)
         for _ in range(2)
     ]
 
@@ -208,6 +222,23 @@ def test_a_starved_guest_shows_and_an_idle_one_shows_that_it_is_not() -> None:
 def test_every_family_of_the_table_has_series_on_a_busy_host() -> None:
     text = exposition(*busy_reports(), standing=ON_KUBERNETES)
     assert [family.name for family in TABLE if not series(text, family.name)] == []
+
+
+def test_an_alert_counts_once_for_each_thing_that_it_does() -> None:
+    in_force = series(exposition(*busy_reports()), "alerts_in_force")
+    assert in_force == {("Reclaim",): 1.0, ("Critical",): 0.0, ("Grow",): 1.0, ("Freeze",): 0.0}
+
+
+def test_an_agent_without_an_alertmanager_says_nothing_of_alerts() -> None:
+    text = exposition(cycle(hypervisor(guest("a")), FULL).run_once())
+    found = [family.name for family in TABLE if "alert" in family.name and series(text, family.name)]
+    assert found == []
+
+
+def test_alertmanager_is_told_of_while_libvirt_is_away() -> None:
+    lost = replace(cycle(hypervisor(), FULL).run_once(), plan=None, lost="away", alerts=ALERTS)
+    assert len(series(exposition(lost), "alertmanager_up")) == 2
+    assert series(exposition(lost), "alerts_in_force") == {}
 
 
 def test_a_host_without_kubernetes_says_nothing_of_it() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ballonet.decision import Signals
 from ballonet.guest import Guest
 from ballonet.policy import Action, AlertRule, Mode, Policy, Selector
 from ballonet_operator.alerts.alert import Alert
@@ -138,7 +139,7 @@ def test_an_alert_must_have_all_labels_of_the_rule(labels: dict[str, str], acts:
 )
 def test_an_alert_that_names_a_guest_acts_on_that_guest_alone(labels: dict[str, str]) -> None:
     found = matched(alert(**labels), policy(rule(Action.GROW)))
-    assert (found.signals.grow, found.signals.freeze) == ({"uuid-web"}, frozenset())
+    assert found.signals == Signals(grow=frozenset({"uuid-web"}))
     (use,) = found.uses
     assert (use.guest, use.alertname, use.policy, use.fingerprint) == ("web", "Filling", "all", "f00d")
 
@@ -179,7 +180,7 @@ def test_a_rule_about_guests_reaches_only_those_that_its_policy_owns() -> None:
 def test_a_rule_about_the_host_raises_the_reserves_of_its_own_policy() -> None:
     first, second = policy(rule(Action.RECLAIM), name="first"), policy(rule(Action.CRITICAL), name="second")
     signals = matched(alert(host="kvm-1"), first, second, policy(name="third")).signals
-    assert (signals.reclaim, signals.critical) == ({"first"}, {"second"})
+    assert signals == Signals(reclaim=frozenset({"first"}), critical=frozenset({"second"}))
 
 
 def test_a_use_tells_what_its_policy_does_with_it() -> None:

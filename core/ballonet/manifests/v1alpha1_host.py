@@ -100,7 +100,8 @@ class HostStatus(StatusPart):
         default=(),
         max_length=8,
         description="`HypervisorConnected`: libvirt answers. `MemoryPressure`: available memory is below the "
-        "reserve, or tasks wait for memory. `Settled`: guests have what they should have, nothing moves.",
+        "reserve, or tasks wait for memory. `Settled`: guests have what they should have, nothing moves. "
+        "`AlertmanagerReachable`, where one is configured: alerts can act; the message names those that do.",
     )
     version: Name = Field(default="", description="The agent's version.")
     memory: HostMemory = Field(default=HostMemory(), description="The host's memory.")

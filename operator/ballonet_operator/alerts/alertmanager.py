@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -25,31 +25,11 @@ _LONGEST: Final = 10.0
 """Seconds that one answer may take altogether."""
 
 
-def checked(url: str) -> str:
-    """Return the URL of an Alertmanager without a slash at its end.
-
-    Raises:
-        ConfigError: it is none.
-    """
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        known = False
-    if not known or not url.isprintable() or " " in url:
-        raise ConfigError(f"{url!r} is no URL: write for example http://alertmanager:9093")
-    if "@" in parts.netloc:
-        raise ConfigError("a URL with a password would be logged: write it into --alertmanager.config.file")
-    if parts.query or parts.fragment:
-        raise ConfigError(f"{url!r} has a query: write only where Alertmanager is, with its path prefix")
-    return url.rstrip("/")
-
-
 class Alertmanager:
     """One of them; used by one thread."""
 
     def __init__(self, url: str, access: Access, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.url = url
+        self.url = url.rstrip("/")
         self._access = access
         self._clock = clock
 

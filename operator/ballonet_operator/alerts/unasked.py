@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Protocol
 
 from ballonet.decision import View
 from ballonet.policy import Policy
@@ -9,6 +10,18 @@ from ballonet_operator.alerts.alerting import Alerting
 from ballonet_operator.alerts.matching import Matched
 
 log = logging.getLogger(__name__)
+
+
+class AlertSource(Protocol):
+    """The part of ``poller.Poller`` that a cycle looks at; nothing here waits."""
+
+    def look(self, view: View, policies: Sequence[Policy]) -> tuple[Matched, Alerting | None]:
+        """Return what acts on the host by the rules of these policies, and how it goes."""
+        ...
+
+    def standing(self) -> Alerting | None:
+        """Return how it goes with Alertmanager; None where none is configured."""
+        ...
 
 
 class Unasked:

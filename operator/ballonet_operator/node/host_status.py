@@ -16,13 +16,22 @@ from ballonet.policy import Labels
 from ballonet_operator.census import STATES, census, reclaimed
 from ballonet_operator.node.guest_details import details, readable
 from ballonet_operator.node.observed_policies import observed_policies
-from ballonet_operator.node.recent import CONNECTED, PRESSURE, SETTLED, Recent, Verdict, verdicts
+from ballonet_operator.node.recent import (
+    ALERTMANAGER,
+    CONNECTED,
+    PRESSURE,
+    SETTLED,
+    Recent,
+    Verdict,
+    verdicts,
+)
 from ballonet_operator.node.untrusted import bounded
 from ballonet_operator.report import Report
 from ballonet_operator.thresholds import reserves_raised
 
 VERSION: Final = version("ballonet")
 _TYPES: Final = (CONNECTED, PRESSURE, SETTLED)
+_TRUTHS: Final = {True: Truth.TRUE, False: Truth.FALSE, None: Truth.UNKNOWN}
 
 
 def host_status(recent: Recent, before: HostStatus, host: str, labels: Labels, *, now: float) -> HostStatus:
@@ -58,10 +67,14 @@ def host_status(recent: Recent, before: HostStatus, host: str, labels: Labels, *
 
 
 def _conditions(recent: Recent, before: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Return all conditions: as found, or as they were, or unknown."""
+    """Return all conditions: as found, or as they were, or unknown.
+
+    That of Alertmanager is there only while one is configured.
+    """
     found = {each.type: _condition(each) for each in verdicts(recent)}
     known = {each.type: each for each in before} | found
-    return tuple(known.get(kind) or _unknown(kind) for kind in _TYPES)
+    alerting = (found[ALERTMANAGER],) if ALERTMANAGER in found else ()
+    return (*(known.get(kind) or _unknown(kind) for kind in _TYPES), *alerting)
 
 
 def _condition(verdict: Verdict) -> Condition:
@@ -100,7 +113,7 @@ def _counts(report: Report) -> HostGuestCounts:
 
 def truths(verdicts_now: Iterable[Verdict]) -> dict[str, Truth]:
     """Return the statuses of conditions, by type."""
-    return {each.type: Truth.TRUE if each.holds else Truth.FALSE for each in verdicts_now}
+    return {each.type: _TRUTHS[each.holds] for each in verdicts_now}
 
 
 def turned(recent: Recent, written: HostStatus | None) -> bool:

@@ -24,6 +24,7 @@ class OwnNode:
         self._lock = threading.Lock()
         self._facts: NodeFacts | None = None
         self._labels: Labels | None = None
+        self._addresses: tuple[str, ...] = ()
 
     def seen(self, thing: Json) -> None:
         """Take note of a Node; those of other names are not ours."""
@@ -34,6 +35,7 @@ class OwnNode:
         with self._lock:
             self._facts = NodeFacts(name=self.name, uid=metadata.get("uid") or "", labels=labels)
             self._labels = labels
+            self._addresses = _addresses(thing)
 
     def gone(self, thing: Json) -> None:
         """Take note that the Node was deleted; another one of its name may be there already."""
@@ -53,3 +55,14 @@ class OwnNode:
         """
         with self._lock:
             return self._labels
+
+    def addresses(self) -> tuple[str, ...]:
+        """Return the addresses and names that the Node's status has, as last seen."""
+        with self._lock:
+            return self._addresses
+
+
+def _addresses(node: Json) -> tuple[str, ...]:
+    """Return what a Node's status calls it: host names, names in DNS and IP addresses."""
+    found = (node.get("status") or {}).get("addresses") or ()
+    return tuple(each["address"] for each in found if each.get("address"))

@@ -3,11 +3,13 @@
 Brought up to date in the cycle's thread, so it looks at nothing guest by guest but the outcomes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from ballonet.decision import Plan
 from ballonet.quantity import format_size
+from ballonet_operator.alerts.matching import Use
 from ballonet_operator.report import Report
 
 HOLD: Final = 15.0
@@ -16,13 +18,16 @@ is a move every few cycles, and a condition that flaps with each helps nobody.""
 CONNECTED: Final = "HypervisorConnected"
 PRESSURE: Final = "MemoryPressure"
 SETTLED: Final = "Settled"
+ALERTMANAGER: Final = "AlertmanagerReachable"
+_TOLD: Final = 4
+"""Alerts that a condition names."""
 
 
 class Verdict(NamedTuple):
-    """A condition without its time."""
+    """A condition without its time; ``holds`` is None where nobody can tell."""
 
     type: str
-    holds: bool
+    holds: bool | None
     reason: str
     message: str = ""
 
@@ -88,7 +93,9 @@ def _unsettled(report: Report, plan: Plan) -> Strain | None:
 
 def verdicts(recent: Recent) -> tuple[Verdict, ...]:
     """Return the conditions of the host, those that are known."""
-    return tuple(each for each in (_connected(recent), *_memory(recent)) if each is not None)
+    return tuple(
+        each for each in (_connected(recent), *_memory(recent), _alerting(recent)) if each is not None
+    )
 
 
 def _connected(recent: Recent) -> Verdict | None:
@@ -97,6 +104,34 @@ def _connected(recent: Recent) -> Verdict | None:
     if recent.latest.lost:
         return Verdict(CONNECTED, holds=False, reason="Unreachable", message=recent.latest.lost)
     return Verdict(CONNECTED, holds=True, reason="Connected", message="libvirt answers")
+
+
+def _alerting(recent: Recent) -> Verdict | None:
+    """Return how it goes with Alertmanager; nothing where none is configured."""
+    alerts = recent.latest.alerts if recent.latest is not None else None
+    if alerts is None:
+        return None
+    if not alerts.asked:
+        said = "no policy in force here has rules about alerts"
+        return Verdict(ALERTMANAGER, holds=None, reason="NotAsked", message=said)
+    if alerts.reachable is None:
+        return Verdict(ALERTMANAGER, holds=None, reason="Waiting", message="it has not answered yet")
+    if not alerts.reachable:
+        said = f"no alert acts any more: {alerts.error}"
+        return Verdict(ALERTMANAGER, holds=False, reason="Unreachable", message=said)
+    return Verdict(ALERTMANAGER, holds=True, reason="Reachable", message=_in_force(alerts.uses))
+
+
+def _in_force(uses: Sequence[Use]) -> str:
+    """Return which alerts act, as far as that is worth reading."""
+    if not uses:
+        return "no alert is in force"
+    told = [
+        f"{use.alertname} ({use.action}{f' {use.guest}' if use.uuid else ''} by {use.policy})"
+        for use in uses[:_TOLD]
+    ]
+    more = f" and {len(uses) - _TOLD} more" if len(uses) > _TOLD else ""
+    return f"in force: {', '.join(told)}{more}"
 
 
 def _memory(recent: Recent) -> tuple[Verdict, ...]:
