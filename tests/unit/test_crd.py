@@ -78,21 +78,16 @@ def test_nothing_is_in_it_that_a_structural_schema_may_not_have(plural: str) -> 
     assert [path for path, schema in schemas(plural) if schema.get("additionalProperties") is False] == []
 
 
-def test_lists_whose_entries_have_an_identity_are_merged_by_it() -> None:
-    keys = {
-        path: schema["x-kubernetes-list-map-keys"]
+def test_conditions_are_merged_by_their_type_and_other_lists_taken_whole() -> None:
+    kinds = {
+        path: schema["x-kubernetes-list-type"]
         for plural in PLURALS
         for path, schema in schemas(plural)
-        if schema.get("x-kubernetes-list-type") == "map"
+        if schema.get("type") == "array"
     }
 
-    assert keys == {
-        ".status.conditions": ["type"],
-        ".status.details": ["uuid"],
-        ".status.observedPolicies": ["name"],
-        ".status.observedPolicies[].overruledBy": ["policy"],
-        ".status.overruledBy": ["policy"],
-    }
+    assert {path for path, kind in kinds.items() if kind == "map"} == {".status.conditions"}
+    assert set(kinds.values()) == {"map", "atomic"}
 
 
 def test_only_what_is_shown_in_a_column_is_stored_when_it_was_omitted() -> None:

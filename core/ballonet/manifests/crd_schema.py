@@ -20,13 +20,12 @@ Schema = dict[str, Any]
 LONGEST_QUANTITY: Final = 64
 """Characters of a quantity or a word; the longest that is allowed has half of them."""
 _STATUS_KEYWORDS: Final = ("format", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum")
-_KEYS: Final = {
-    "conditions": "type",
-    "details": "uuid",
-    "observedPolicies": "name",
-    "overruledBy": "policy",
-}
-"""The lists that server-side apply takes entry by entry, and the field that tells their entries apart."""
+_KEYS: Final = {"conditions": "type"}
+"""The lists that server-side apply takes entry by entry, and the field that tells their entries apart.
+
+Every other list has one writer. Taken as a whole it costs no line of managedFields per entry; those were
+20 of 33 KB of a host that 200 policies select.
+"""
 _WRITTEN_BY_THE_SERVER: Final = ("mode", "priority")
 """Defaults that the API server stores: `kubectl get` shows these two, and no version will change them."""
 
@@ -97,7 +96,7 @@ class Structure:
         return bounds
 
     def _list(self, node: Schema, place: _Place) -> Schema:
-        made: Schema = {}
+        made: Schema = {"x-kubernetes-list-type": "atomic"}
         if key := _KEYS.get(str(place.path[-1])):
             made = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
         return made | {"items": self._made(node["items"], place.inside(0))}
