@@ -1,6 +1,7 @@
 """Pages of an agent for tests: made from reports of real plans, without a hypervisor."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from agent_parts import page as book_page
@@ -34,8 +35,7 @@ def report(
         Outcome(decision=move, result=ended.get(move.guest.name, Result.DONE), cause="refused")
         for move in moves(plan)
     ]
-    book = book_page(*owners)
-    book = type(book)(entries=book.entries, refused=refused or {})
+    book = replace(book_page(*owners), refused=refused or {})
     return Report(
         number=1, at=seen.now, duration=0.012, page=book, view=seen, plan=plan, outcomes=tuple(outcomes)
     )

@@ -32,6 +32,7 @@ class Application:
         deadline: seconds that a reading may take at most.
         timeout_offset: seconds to be done before the scraper gives up, for rendering and the way back.
         own: readings about this process.
+        clock: tells how old the guests' statistics are, on the page that people see.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class Application:
         deadline: float,
         timeout_offset: float,
         own: Callable[[], list[Reading]] = list,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._scraper = scraper
         self._deadline = deadline
         self._timeout_offset = timeout_offset
         self._own = own
+        self._clock = clock
 
     def routes(self, telemetry_path: str) -> Mapping[str, Handler]:
         """Return the handlers by path. The probes are no scrapes: a frozen guest must not restart a pod."""
@@ -82,7 +85,7 @@ class Application:
         """Return what the page at ``/`` says of host and guests; what makes it is loaded for who looks."""
         from ballonet_exporter.front_page import front_page  # noqa: PLC0415
 
-        return front_page(self._scraper.scrape(self._deadline), time.time())
+        return front_page(self._scraper.scrape(self._deadline), self._clock())
 
     def _allowed(self, request: Request) -> float:
         """Return the seconds that reading may take: the flag's, and less where the scraper waits less."""

@@ -82,7 +82,7 @@ def test_a_collector_that_is_not_there_is_a_wrong_request() -> None:
 def test_probes_collect_nothing() -> None:
     source = Source()
 
-    answers = [ask(source, path=path) for path in ("/", "/-/healthy", "/-/ready")]
+    answers = [ask(source, path=path) for path in ("/-/healthy", "/-/ready")]
 
-    assert [answer.status for answer in answers] == [200] * 3
+    assert [answer.status for answer in answers] == [200] * 2
     assert source.allowed == []

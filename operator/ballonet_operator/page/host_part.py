@@ -51,7 +51,7 @@ def _sizes(host: Host, plan: Plan, held: int, available: int) -> Iterator[tuple[
     yield "Available", format_size(available) + (" of the budget" if limited else "")
     yield "Growing guests leave", format_size(plan.in_force.grow)
     yield "Guests shrink below", format_size(plan.in_force.reclaim)
-    yield "and faster below", format_size(plan.in_force.critical)
+    yield "Shrink faster below", format_size(plan.in_force.critical)
     yield "Overcommitted by", format_size(plan.overcommitted) if plan.overcommitted else "nothing"
     yield "Memory pressure", _pressure(host)
 
