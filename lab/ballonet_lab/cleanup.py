@@ -15,7 +15,14 @@ from typing import Final
 
 from ballonet_lab.errors import LabError
 
-_PROGRAMS: Final = ("libvirtd", "qemu-system-", "etcd", "kube-apiserver", "kube-controller-manager")
+_PROGRAMS: Final = (
+    "libvirtd",
+    "qemu-system-",
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "prometheus",
+)
 _PATIENCE: Final = 20.0
 
 

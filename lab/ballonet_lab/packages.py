@@ -38,6 +38,8 @@ PROGRAMS: Final = {
     "swapon": "mount",
     "swapoff": "mount",
     "openssl": "openssl",
+    "prometheus": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
 }
 
 # An ordinary user's PATH often lacks the directories that hold libvirtd and swapon.

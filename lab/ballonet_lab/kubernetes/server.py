@@ -27,6 +27,17 @@ class Server:
     log: Path
     _process: subprocess.Popen[bytes] | None = field(default=None)
 
+    @property
+    def process(self) -> int:
+        """The id of its process.
+
+        Raises:
+            LabError: it was not started.
+        """
+        if self._process is None:
+            raise LabError(f"{self.program.name} does not run")
+        return self._process.pid
+
     def start(self) -> None:
         """Start it; it is not ready yet."""
         with self.log.open("ab") as output:

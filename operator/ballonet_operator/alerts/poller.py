@@ -112,7 +112,9 @@ class Poller:
     def _reachable(self) -> bool | None:
         if not self._rules:
             return None
-        return True if self._is_fresh() else False if self._error else None
+        if self._is_fresh():
+            return True
+        return None if self._heard is None and not self._error else False
 
     def _run(self) -> None:
         """Ask until told to stop; the target of the thread."""

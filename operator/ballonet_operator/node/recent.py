@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from ballonet.decision import Plan
 from ballonet.quantity import format_size
 from ballonet_operator.alerts.matching import Use
+from ballonet_operator.node.untrusted import bounded
 from ballonet_operator.report import Report
 
 HOLD: Final = 15.0
@@ -21,6 +22,8 @@ SETTLED: Final = "Settled"
 ALERTMANAGER: Final = "AlertmanagerReachable"
 _TOLD: Final = 4
 """Alerts that a condition names."""
+_NAMED: Final = 60
+"""Characters of each name there."""
 
 
 class Verdict(NamedTuple):
@@ -127,7 +130,8 @@ def _in_force(uses: Sequence[Use]) -> str:
     if not uses:
         return "no alert is in force"
     told = [
-        f"{use.alertname} ({use.action}{f' {use.guest}' if use.uuid else ''} by {use.policy})"
+        f"{bounded(use.alertname, _NAMED)} ({use.action}"
+        f"{f' {bounded(use.guest, _NAMED)}' if use.uuid else ''} by {bounded(use.policy, _NAMED)})"
         for use in uses[:_TOLD]
     ]
     more = f" and {len(uses) - _TOLD} more" if len(uses) > _TOLD else ""
