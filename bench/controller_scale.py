@@ -9,6 +9,7 @@ Kubelets' heartbeats go on all the time. Every figure stands beside what the API
 import argparse
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -51,7 +52,8 @@ class Bench:
 
     @property
     def pids(self) -> dict[str, int]:
-        return {"controller": self.controller.process.pid, **server_pids(self.plane)}
+        ours = {"controller": self.controller.process.pid, "load generator": os.getpid()}
+        return ours | server_pids(self.plane)
 
 
 def server_pids(plane: ControlPlane) -> dict[str, int]:
@@ -197,6 +199,7 @@ def main() -> None:
     parser.add_argument("--policies", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60, help="length of each phase")
     arguments = parser.parse_args()
+    row("load of the machine before", f"{os.getloadavg()[0]:.1f}", f"{os.cpu_count()} cores")
     with ControlPlane.start() as plane:
         target, population = prepare(plane, arguments)
         bare = bare_list(plane)
