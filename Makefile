@@ -9,7 +9,7 @@ ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install check lint types imports drift docs format test test-unit test-cluster test-guests test-pressure \
+.PHONY: help install check lint types imports drift docs format test test-unit test-web test-cluster test-guests test-pressure \
 	demo bench image clean distclean build-environment guest-environment root
 
 help:  ## List every target
@@ -54,6 +54,9 @@ test: install  ## Run all tests, those on real guests and on a real Kubernetes A
 
 test-unit: guest-environment  ## Run the fast tests, which need no libvirt
 	$(BIN)/pytest tests/unit $(ARGS)
+
+test-web: install  ## Run the tests of the web pages, in a real browser without a window
+	$(BIN)/pytest tests/web $(ARGS)
 
 test-cluster: install  ## Run the tests on a real Kubernetes API, on loopback
 	$(BIN)/pytest tests/cluster $(ARGS)

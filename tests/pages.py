@@ -7,6 +7,7 @@ from pathlib import Path
 from agent_parts import page as book_page
 from ballonet.decision import View
 from ballonet.guest import Guest
+from ballonet.host import Pressure
 from ballonet.policy import Policy
 from ballonet.quantity import GIB, MIB
 from ballonet.web.message import Request
@@ -16,7 +17,7 @@ from ballonet_operator.page.overview import facts, overview
 from ballonet_operator.report import Outcome, Report, Result
 from ballonet_operator.settings import AgentSettings
 from herd import instant
-from worlds import NOW, decide, guest, host, moves, view
+from worlds import NOW, decide, guest, host, moves, policy
 
 GOOD = Verdict(good=True, sentence="ready")
 
@@ -80,4 +81,20 @@ def _one(number: int) -> Guest:
             return guest(name, actual=maximum * 3 // 4, maximum=maximum)
 
 
-__all__ = ["fleet", "menagerie", "rendered", "report", "view"]
+def six() -> list[Report]:
+    """Return two cycles, 40 seconds apart, of a host whose six guests have too much, then too little."""
+    some = Pressure(avg10=0.8, avg60=0.4, avg300=0.1, total=3.0)
+    names = ("web-1", "web-2", "database", "build", "mail", "backup")
+    calm = [guest(name, actual=3 * GIB, maximum=4 * GIB, usable=2 * GIB) for name in names]
+    first = View(host=host(available=600 * MIB, total=24 * GIB, some=some), guests=tuple(calm), now=NOW - 40)
+    busy = [
+        guest("web-1", actual=2600 * MIB, maximum=4 * GIB, usable=700 * MIB),
+        guest("web-2", actual=2600 * MIB, maximum=4 * GIB, usable=300 * MIB),
+        guest("database", actual=2600 * MIB, maximum=4 * GIB, usable=12 * MIB),
+        guest("build", actual=2600 * MIB, maximum=4 * GIB, usable=1900 * MIB),
+        guest("mail", actual=2600 * MIB, maximum=4 * GIB, usable=1500 * MIB),
+        guest("backup", actual=2600 * MIB, maximum=4 * GIB, sample=None),
+    ]
+    second = View(host=host(available=3 * GIB, total=24 * GIB, some=some), guests=tuple(busy), now=NOW)
+    refused = {"backup.yaml": ("spec.floor: 'much' is not a size: write for example 512Mi, 2Gi or 2GiB",)}
+    return [report(first, policy("prod")), report(second, policy("prod"), refused=refused)]

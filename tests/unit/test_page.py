@@ -129,10 +129,9 @@ def test_moves_are_told_with_time_size_and_reason() -> None:
     page = text(rendered(report(view(guest("a"), **LOW)), after=90.0))
 
     assert (
-        "a 13:46:40 UTC, 90 s ago shrunk by 100Mi 1Gi 924Mi all the host's available memory is below"
-        in page
+        "a 13:46:40 UTC, 90 s ago shrunk by 100Mi 1Gi 924Mi all the host's available memory is below" in page
     )
-    assert "shrunk to 924Mi (-100Mi), 13:46:40 UTC, 90 s ago : the host's available" in page
+    assert "shrunk to 924Mi (-100Mi), 13:46:40 UTC, 90 s ago , for this reason" in page
 
 
 def test_the_last_moves_are_kept_and_those_of_guests_that_went_are_not_told_of_others() -> None:

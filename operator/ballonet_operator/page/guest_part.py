@@ -8,7 +8,7 @@ from ballonet.decision import Decision, Resize
 from ballonet.guest import Guest
 from ballonet.printable import clipped
 from ballonet.quantity import format_size
-from ballonet.reason import sentence
+from ballonet.reason import Reason, sentence
 from ballonet.web.bars import GUEST_LEGEND, HATCH, guest_bar, legend
 from ballonet.web.markup import NOTHING, Markup, Template, joined
 from ballonet.web.moments import moment
@@ -38,7 +38,7 @@ _PART: Final = Template(
 )
 _NAME: Final = Template("<bdi>{name}</bdi>{badges}")
 _BADGE: Final = Template(' <span class="bad">{}</span>')
-_LAST: Final = Template("{word} {size} ({change}), {moment}: {why}")
+_LAST: Final = Template("{word} {size} ({change}), {moment}, {why}")
 _MORE: Final = Template("<p>{} more guests are not shown; the metrics have all of them.</p>")
 _NONE: Final = Template("<p>There is no guest.</p>")
 _ABSENT: Final = "-"
@@ -101,7 +101,7 @@ def _row(decision: Decision, cycle: _Cycle) -> Sequence[object]:
         _size(guest.maximum),
         bounded(decision.policy) if decision.policy else "none",
         _reason(decision, cycle.proposals.get(guest.uuid)),
-        _moved(cycle.last.get(guest.uuid), cycle.now),
+        _moved(cycle.last.get(guest.uuid), decision.reason, cycle.now),
     )
 
 
@@ -127,7 +127,8 @@ def _reason(decision: Decision, proposed: int | None) -> str:
     return f"{said}; it would be set to {format_size(proposed)}"
 
 
-def _moved(made: Made | None, now: float) -> str | Markup:
+def _moved(made: Made | None, present: Reason, now: float) -> str | Markup:
+    """Return the last move; its reason is not repeated where that is the present one, beside it."""
     if made is None:
         return _ABSENT
     return _LAST(
@@ -135,5 +136,5 @@ def _moved(made: Made | None, now: float) -> str | Markup:
         size=format_size(made.after),
         change=("+" if made.grown else "") + format_size(made.after - made.before),
         moment=moment(made.at, now),
-        why=sentence(made.reason),
+        why="for this reason" if made.reason is present else sentence(made.reason),
     )

@@ -59,13 +59,13 @@ def _sizes(host: Host, plan: Plan, held: int, available: int) -> Iterator[tuple[
 def _pressure(host: Host) -> str:
     if host.some is None:
         return "not told by this kernel"
-    return f"{host.some.avg10:g} % of 10 s, {host.some.avg60:g} % of 60 s"
+    return f"{host.some.avg10:g} % of 10 s"
 
 
 def _counts(report: Report) -> Iterator[tuple[str, str]]:
     counts = census(report)
     yield "Guests looked after", f"{counts['owned']} of {len(report.decisions)}"
-    yield "Starved, stuck, old statistics", f"{counts['starved']}, {counts['stuck']}, {counts['stale']}"
+    yield "Starved, stuck, stale", f"{counts['starved']}, {counts['stuck']}, {counts['stale']}"
     yield "Reclaimed from guests", format_size(reclaimed(report))
 
 
