@@ -26,6 +26,13 @@ def _changed(than: str) -> str:
     return f"ballonet_guest_target_bytes{{@guest}} {than} ballonet_guest_target_bytes{{@guest}} offset 1m"
 
 
+# A guest counts faults from its boot on. One that was off a minute ago had none, though somebody looked.
+_FAULTS: Final = "ballonet_guest_minor_faults_total{@guest}"
+_BOOTED: Final = (
+    f"{_FAULTS} < {_FAULTS} offset 1m or ({_FAULTS} unless {_FAULTS} offset 1m"
+    " and on (job, instance) ballonet_up{@host} offset 1m == 1)"
+)
+
 GLANCE: Final = Row(
     title="At a glance",
     panels=(
@@ -226,13 +233,7 @@ GUEST: Final = Board(
     events=(
         Event(name="Grown", expr=_changed(">"), text="{{guest}} was given memory.", color="green"),
         Event(name="Shrunk", expr=_changed("<"), text="{{guest}} was asked for memory.", color="orange"),
-        Event(
-            name="Booted",
-            expr="ballonet_guest_minor_faults_total{@guest}"
-            " < ballonet_guest_minor_faults_total{@guest} offset 1m",
-            text="{{guest}} booted.",
-            color="blue",
-        ),
+        Event(name="Booted", expr=_BOOTED, text="{{guest}} booted.", color="blue"),
         Event(name="Alert", expr=f"ALERTS{{@guest,{ALERTS}}}", text="{{alertname}}", color="red"),
     ),
 )

@@ -135,10 +135,12 @@ MEMORY: Final = Row(
         ),
         Timeline(
             title="State of the host",
-            about="Whether the reserves are raised, and whether libvirt answers the exporter.",
+            about="Whether the reserves are raised, whether libvirt answers the exporter, and whether "
+            "Alertmanager answers the agent, where policies have rules about alerts.",
             lines={
                 "reserves raised": "max(ballonet_host_reserves_raised{@host})",
                 "libvirt answers": "min(ballonet_up{@host})",
+                "Alertmanager answers: {{url}}": "min by (url) (ballonet_alertmanager_up{@host})",
             },
         ),
     ),
@@ -174,6 +176,12 @@ MOVES: Final = Row(
             about="Failed attempts to set a balloon, by cause.",
             unit="cps",
             lines={"{{cause}}": f"sum by (cause) ({rate('ballonet_set_memory_failures_total', '@host')})"},
+        ),
+        Graph(
+            title="Alerts that policies act on",
+            about="Alerts in Alertmanager that move reserves or the terms of a guest here, by what they ask "
+            "for.",
+            lines={"{{action}}": "sum by (action) (ballonet_alerts_in_force{@host})"},
         ),
     ),
 )
