@@ -42,7 +42,8 @@ imports: build-environment  ## Check that the parts import each other only as th
 drift: build-environment  ## Check that the documents agree with the code
 	$(BIN)/python docs/drift.py
 
-docs: build-environment  ## Write the generated parts of the documents anew
+docs: build-environment  ## Write the generated parts of the documents, and the dashboards, anew
+	$(BIN)/python monitoring/dashboard_files.py
 	$(BIN)/python docs/drift.py --write
 
 format: build-environment  ## Rewrite the Python code in the project's form (ruff)
