@@ -6,17 +6,19 @@ guests are paused and have no statistics, so an agent reads and judges each, and
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ballonet_lab import Lab, eventually
 from ballonet_lab.kubernetes import ControlPlane, Request
@@ -42,13 +44,14 @@ spec: {memory: {floor: 25%}}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """What one agent used while nothing happened; CPU in parts of one core."""
+    """What one agent used while nothing happened; CPU in parts of one core; what changed in its status."""
 
     memory: Memory
     cpu: float
     libvirtd: float
     began: datetime
     minutes: float
+    changed: tuple[str, ...]
 
 
 @contextmanager
@@ -70,21 +73,34 @@ def agent(directory: Path, uri: str, *flags: str) -> Iterator[RunningAgent]:
             process.terminate()
 
 
-def weigh(lab: Lab, minutes: float, *flags: str) -> Weight:
+def status(plane: ControlPlane) -> dict[str, Any]:
+    """Return what the agent has told of its host."""
+    found: dict[str, Any] = json.loads(plane.kubectl("get", "blh", NODE, "-o", "json"))["status"]
+    return found
+
+
+def nothing() -> dict[str, Any]:
+    """Return what an agent with policy files tells."""
+    return {}
+
+
+def weigh(lab: Lab, minutes: float, *flags: str, look: Callable[[], dict[str, Any]] = nothing) -> Weight:
     """Run an agent until it is at rest, and measure it for some minutes."""
     libvirtd = find_process("libvirtd", str(lab.directory))
     with tempfile.TemporaryDirectory() as scratch, agent(Path(scratch), lab.uri, *flags) as running:
         eventually(lambda: running.cycles() >= CYCLES_BEFORE, "the agent is at rest", within=180)
+        before = look()
         began, begun = datetime.now(UTC), time.monotonic()
         meter = Meter(agent=running.process.pid, libvirtd=libvirtd)
         time.sleep(minutes * 60)
-        used, took = meter.used(), time.monotonic() - begun
+        used, took, after = meter.used(), time.monotonic() - begun, look()
         return Weight(
             memory=Memory.of(running.process.pid),
             cpu=used["agent"] / took,
             libvirtd=used["libvirtd"] / took,
             began=began,
             minutes=took / 60,
+            changed=tuple(sorted(name for name in after if after[name] != before.get(name))),
         )
 
 
@@ -136,11 +152,13 @@ def main() -> None:
         (Path(policies) / "everything.yaml").write_text(POLICY)
         lab.cheap_guests(arguments.guests)
         print(f"{arguments.guests} guests", flush=True)
-        there = weigh(lab, arguments.minutes, "--node-name", NODE, "--kubernetes.kubeconfig", str(kubeconfig))
+        flags = ("--node-name", NODE, "--kubernetes.kubeconfig", str(kubeconfig))
+        there = weigh(lab, arguments.minutes, *flags, look=lambda: status(plane))
         requests = plane.requests(ACCOUNT, since=there.began)
         files = weigh(lab, min(arguments.minutes, 2), "--policies", policies)
         compare(there, files)
         tell_requests([each for each in requests if each.resource], there.minutes)
+        row("changed in the status meanwhile", ", ".join(there.changed) or "nothing")
 
 
 if __name__ == "__main__":

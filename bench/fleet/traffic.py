@@ -20,7 +20,7 @@ from fleet.connection import APPLY, AS_AGENT, HOSTS, MERGE, NODES, Connection, T
 
 Json = dict[str, Any]
 
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
