@@ -12,7 +12,7 @@ from typing import Final
 from ballonet.guest import Read, State
 from ballonet.printable import clipped
 from ballonet.quantity import format_size
-from ballonet.web.bars import READING_LEGEND, host_bar, legend, reading_bar
+from ballonet.web.bars import HOST_LEGEND, READING_LEGEND, host_bar, legend, reading_bar
 from ballonet.web.markup import NOTHING, Markup, Template, joined
 from ballonet.web.moments import moment
 from ballonet.web.tables import Column, Table
@@ -37,7 +37,8 @@ _GUESTS: Final = Template(
     '<section aria-labelledby="guests"><h2 id="guests">Guests</h2>{legend}{table}{more}</section>'
 )
 _HOST: Final = Template(
-    '<section aria-labelledby="host"><h2 id="host">Host</h2>{trouble}{bar}<dl>{numbers}</dl></section>'
+    '<section aria-labelledby="host"><h2 id="host">Host</h2>{trouble}{bar}{legend}'
+    "<dl>{numbers}</dl></section>"
 )
 _NUMBER: Final = Template("<div><dt>{name}</dt><dd>{value}</dd></div>")
 _NAME: Final = Template("<bdi>{}</bdi>")
@@ -140,6 +141,7 @@ def _host(readings: Mapping[str, Reading], guests: Mapping[str, Values]) -> Mark
     return _HOST(
         trouble=_LINE(_BAD("libvirt does not answer: see this exporter's log")) if answers == 0 else NOTHING,
         bar=NOTHING if total is None or available is None else host_bar(total, held, available, None),
+        legend=legend(HOST_LEGEND[:3]),
         numbers=joined(_NUMBER(name=name, value=_shown(size)) for name, size in numbers),
     )
 

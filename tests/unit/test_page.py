@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 import golden
 from ballonet.decision import Signals
 from ballonet.guest import State
-from ballonet.policy import Mode
+from ballonet.policy import Action, Mode
 from ballonet.quantity import GIB, MIB
 from ballonet.web.message import Request
+from ballonet_operator.alerts.alerting import Alerting
+from ballonet_operator.alerts.matching import Use
 from ballonet_operator.board import Board
 from ballonet_operator.health import Verdict
 from ballonet_operator.page.chronicle import RECENT
@@ -185,6 +187,41 @@ def test_refused_policies_have_their_reasons() -> None:
     assert "a.yaml no b.yaml reason 0 reason 1" in page
     assert "reason 9 and 2 more reasons" in page
     assert "Refused policies" not in text(rendered(report(view())))
+
+
+def test_alerts_that_act_are_listed() -> None:
+    uses = (
+        Use(policy="all", action=Action.RECLAIM, alertname="HostFull", fingerprint="f1", started="12:00"),
+        Use(policy="all", action=Action.GROW, alertname="<b>", fingerprint="f2", guest="web"),
+    )
+    acting = replace(menagerie(), alerts=Alerting(asked=True, reachable=True, uses=uses))
+
+    page = text(rendered(acting))
+
+    assert "HostFull Reclaim the host all 12:00 f1 <b> Grow web all f2" in page
+
+
+@pytest.mark.parametrize(
+    ("alerting", "said", "unsaid"),
+    [
+        pytest.param(None, "Guests", "Alerts", id="not configured"),
+        pytest.param(Alerting(), "Guests", "Alerts", id="no policy asks"),
+        pytest.param(
+            Alerting(asked=True, reachable=False, error="refused"),
+            "No Alertmanager answers, so no alert acts. refused",
+            "HostFull",
+            id="silent",
+        ),
+        pytest.param(
+            Alerting(asked=True, reachable=True), "No alert fires", "No Alertmanager answers", id="calm"
+        ),
+    ],
+)
+def test_the_page_says_whether_alerts_can_act(alerting: Alerting | None, said: str, unsaid: str) -> None:
+    page = text(rendered(replace(menagerie(), alerts=alerting)))
+
+    assert said in page
+    assert unsaid not in page
 
 
 def test_what_observing_policies_would_do_is_said() -> None:

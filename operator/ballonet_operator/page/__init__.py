@@ -3,6 +3,7 @@
 ``chronicle``    the last moves, of the host and of each guest.
 ``overview``     the handler: everything in one document.
 ``host_part``    the host's bar and numbers.
+``alert_part``   alerts that act.
 ``guest_part``   a row per guest, troubled ones first.
 ``trouble``      how badly a guest needs to be looked at, and the words for it.
 ``moves_part``   recent moves.

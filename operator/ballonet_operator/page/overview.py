@@ -13,6 +13,7 @@ from ballonet.web.message import Handler, Request, Response
 from ballonet.web.moments import moment
 from ballonet_operator.board import Snapshot
 from ballonet_operator.health import Verdict
+from ballonet_operator.page.alert_part import alert_part
 from ballonet_operator.page.guest_part import bounded, guest_part
 from ballonet_operator.page.host_part import host_part
 from ballonet_operator.page.moves_part import moves_part
@@ -110,6 +111,7 @@ def _parts(
     return [
         *old,
         host_part(shown.view.host, shown.plan, shown),
+        alert_part(report.alerts if report is not None else None),
         guest_part(shown, seen.last, now),
         moves_part(seen.made, now),
         refused,
