@@ -14,13 +14,20 @@ AGO = ("offset 1m", "offset 5s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One question; ``ranged`` ones ask about a span of time, the others about now."""
+    """One question.
+
+    Attributes:
+        name: its legend, or the title of its column.
+        ranged: whether it asks about a span of time, or about now.
+        labels: those that a table shows; None where it is not for a table.
+    """
 
     board: str
     panel: str
     name: str
     expr: str
     ranged: bool
+    labels: frozenset[str] | None = None
 
     @property
     def place(self) -> str:
@@ -45,6 +52,7 @@ def asked(board: Json, variables: Mapping[str, str]) -> Iterator[Query]:
     """Yield everything that is asked for a dashboard, its events included."""
     for panel in panels(board):
         titles = panel.get("transformations", [{}, {}])[1].get("options", {}).get("renameByName", {})
+        labels = frozenset(name for name in titles if not name.startswith("Value"))
         for target in panel["targets"]:
             yield Query(
                 board=board["title"],
@@ -52,6 +60,7 @@ def asked(board: Json, variables: Mapping[str, str]) -> Iterator[Query]:
                 name=target.get("legendFormat") or titles.get(f"Value #{target['refId']}") or "labels",
                 expr=filled(target["expr"], variables),
                 ranged=not target.get("instant", False),
+                labels=labels or None,
             )
     for event in board["annotations"]["list"]:
         expr = filled(event["expr"], variables).replace(*AGO)

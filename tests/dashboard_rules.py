@@ -105,6 +105,16 @@ def nameless(board: Json) -> Iterator[str]:
         yield from (f"{panel['title']}: no legend" for target in drawn if not target.get("legendFormat"))
 
 
+def unlisted(board: Json) -> Iterator[str]:
+    """Yield labels that a query of a table keeps and the table has no column for."""
+    for panel in (each for each in panels(board) if each["type"] == "table"):
+        titles = panel["transformations"][1]["options"]["renameByName"]
+        for target in panel["targets"]:
+            kept = re.search(r"\bby \(([^)]*)\)", target["expr"])
+            labels = set(kept[1].split(", ")) if kept else {"anything"}
+            yield from (f"{panel['title']}: no column for {label}" for label in labels - set(titles))
+
+
 def repeated(board: Json) -> Iterator[str]:
     every = panels(board)
     rows = [panel for panel in board["panels"] if panel["type"] == "row"]
@@ -149,8 +159,8 @@ def overlapping(board: Json) -> Iterator[str]:
 
 
 RULES: Final[tuple[Callable[[Json], Iterator[str]], ...]] = (
-    hard_coded, undescribed, unitless, odd_ranges, unknown_metrics, nameless, repeated, undefined_variables,
-    numbers_of_policies, overlapping,
+    hard_coded, undescribed, unitless, odd_ranges, unknown_metrics, nameless, unlisted, repeated,
+    undefined_variables, numbers_of_policies, overlapping,
 )  # fmt: skip
 
 

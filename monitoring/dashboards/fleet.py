@@ -116,15 +116,16 @@ HOSTS: Final = Row(
             lines={"{{host}}": f"bottomk(10, {per_host(_HEADROOM)})"},
         ),
         Graph(
-            title="Guests and hosts",
-            about="What all guests need, have and could have, and what the hosts have.",
+            title="Memory of the fleet",
+            about="What all hosts have, what of it is available, what guests have less than their maximum, "
+            "and by how much guests need more than their host can give.",
             unit="bytes",
             lines={
-                "guests: need": "sum(ballonet_guest_need_bytes{@fleet})",
-                "guests: have": "sum(ballonet_guest_balloon_actual_bytes{@fleet})",
-                "guests: maximum": f"sum({_PROMISED})",
+                "available": "sum(ballonet_host_budget_available_bytes{@fleet})",
+                "reclaimed": "sum(ballonet_reclaimed_bytes{@fleet})",
+                "needs beyond their host": "sum(ballonet_host_overcommitted_bytes{@fleet})",
             },
-            limits={"hosts: memory": "sum(ballonet_host_budget_bytes{@fleet})"},
+            limits={"memory of the hosts": "sum(ballonet_host_budget_bytes{@fleet})"},
         ),
         Graph(
             title="Reclaimed",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dashboards.panel import Alarm, Board, Column, Event, Figure, Graph, Row, Table, Timeline
-from dashboards.promql import ALERTS, per_guest, rate
+from dashboards.promql import ALERTS, per_host, rate
 
 
 def _sum(metric: str) -> str:
@@ -217,8 +217,8 @@ DECISIONS: Final = Row(
         Table(
             title="Alerts",
             about="Ballonet's alerts that fire for this guest. The name leads to the runbook.",
-            keys={"alertname": "Alert", "severity": "Severity", "host": "Host"},
-            columns=(Column(expr=per_guest(f"ALERTS{{@guest,{ALERTS}}}", "alertname severity")),),
+            keys={"alertname": "Alert", "severity": "Severity", "cluster": "Cluster", "host": "Host"},
+            columns=(Column(expr=per_host(f"ALERTS{{@guest,{ALERTS}}}", also="alertname severity")),),
             height=6,
         ),
     ),

@@ -6,6 +6,7 @@ from dashboards.panel import Alarm, Column, Graph, Row, Table
 from dashboards.promql import ALERTS, per_guest, rate
 
 _OURS: Final = "(ballonet_agent_build_info{@host} or ballonet_exporter_build_info{@host})"
+_ON_GUEST: Final = {"cluster": "Cluster", "host": "Host", "guest": "Guest"}
 
 
 def _policy(metric: str, matchers: str = "") -> str:
@@ -25,13 +26,7 @@ GUESTS: Final = Row(
             width=24,
             height=12,
             unit="bytes",
-            keys={
-                "cluster": "Cluster",
-                "host": "Host",
-                "guest": "Guest",
-                "policy": "Policy",
-                "reason": "Reason",
-            },
+            keys={**_ON_GUEST, "policy": "Policy", "reason": "Reason"},
             sort="-Has",
             columns=(
                 Column(title="Has", expr=_of_guest("balloon_actual_bytes"), unit="bytes"),
@@ -48,7 +43,7 @@ GUESTS: Final = Row(
         Table(
             title="Alerts",
             about="Ballonet's alerts that fire for this host and its guests. The name leads to the runbook.",
-            keys={"alertname": "Alert", "severity": "Severity", "host": "Host", "guest": "Guest"},
+            keys={"alertname": "Alert", "severity": "Severity", **_ON_GUEST},
             columns=(Column(expr=per_guest(f"ALERTS{{@host,{ALERTS}}}", "alertname severity")),),
             sort="Severity",
         ),

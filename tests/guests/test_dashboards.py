@@ -14,7 +14,7 @@ from prometheus_client import start_http_server
 
 from ballonet.quantity import MIB
 from ballonet_lab import GuestSpec, Lab, LabGuest, eventually
-from ballonet_lab.monitoring import Alertmanager, Prometheus, Target
+from ballonet_lab.monitoring import Alertmanager, Prometheus, Series, Target
 from ballonet_operator.board import Snapshot as AgentSnapshot
 from ballonet_operator.board import Standing
 from ballonet_operator.controller.metrics import Snapshot as ControllerSnapshot
@@ -137,11 +137,15 @@ def may_be_empty(query: Query) -> bool:
     return query.panel in EMPTY or f"{query.panel}: {query.name}" in EMPTY
 
 
+def answer(stage: Stage, query: Query) -> list[Series]:
+    if query.ranged:
+        return stage.prometheus.query_range(query.expr, stage.started, time.time())
+    return stage.prometheus.query(query.expr)
+
+
 def count(stage: Stage, query: Query) -> int:
     """Return how many series the query finds."""
-    if query.ranged:
-        return len(stage.prometheus.query_range(query.expr, stage.started, time.time()))
-    return len(stage.prometheus.query(query.expr))
+    return len(answer(stage, query))
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +175,15 @@ def test_every_query_of_every_panel_finds_something(eventful: Stage) -> None:
     finally:
         lines = (f"{count(eventful, query):4} series  {query.place}\n" for query in everything())
         sys.stdout.write("".join(lines))
+
+
+def test_legends_and_tables_have_the_labels_that_they_show(eventful: Stage) -> None:
+    """A legend shows a label that is not there as nothing; a label that a table does not know is a column."""
+    for query in everything():
+        wanted = set(re.findall(r"\{\{(\w+)\}\}", query.name)) - {"cluster"}
+        for found in answer(eventful, query):
+            assert wanted <= set(found.labels), query.place
+            assert query.labels is None or set(found.labels) <= query.labels, query.place
 
 
 def test_what_an_observing_policy_would_do_is_shown(eventful: Stage) -> None:

@@ -89,6 +89,11 @@ def expression(expr: str) -> Callable[[Json], None]:
         pytest.param(expression('sum(ballonet_up{host="a"}) + 1'), "has no label {'host'}", id="label"),
         pytest.param(expression('sum(ballonet_up{job="$nobody"})'), "no variable nobody", id="variable"),
         pytest.param(set_at("timeseries", "targets", 0, "legendFormat", ""), "no legend", id="legend"),
+        pytest.param(
+            set_at("table", "targets", 0, "expr", "sum by (host, kind) (ballonet_up)"),
+            "no column for kind",
+            id="column",
+        ),
         pytest.param(set_at("timeseries", "id", 1), "id 1 twice", id="panel's id"),
         pytest.param(set_at("timeseries", "targets", 1, "refId", "A"), "twice", id="query's letter"),
         pytest.param(
