@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ballonet.web.address import listen, parse_address
 from ballonet.web.message import Handler
+from ballonet.web.rules import RulesFile
 from ballonet.web.server import Server
 from ballonet_operator.board import Board
 from ballonet_operator.page.overview import facts, overview
@@ -16,9 +17,9 @@ from worlds import NOW
 
 
 @contextmanager
-def served(routes: Mapping[str, Handler]) -> Iterator[str]:
+def served(routes: Mapping[str, Handler], rules: RulesFile | None = None) -> Iterator[str]:
     """Serve on a free port; yields the address of the page at ``/``."""
-    server = Server([listen(parse_address("127.0.0.1:0"))], routes)
+    server = Server([listen(parse_address("127.0.0.1:0"))], routes, rules=rules)
     server.start()
     try:
         yield f"http://{server.addresses[0]}/"
