@@ -1,8 +1,8 @@
-"""The rules for Prometheus as tests of rules, runbooks and dashboards read them."""
+"""The rules for Prometheus, and what documents say of them, as tests read them."""
 
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,9 @@ ROOT = Path(__file__).parents[1]
 MONITORING = ROOT / "monitoring"
 ALERTS = MONITORING / "rules/ballonet.alerts.yaml"
 RULE_FILES = sorted((MONITORING / "rules").glob("*.yaml"))
-# The agent has this one as soon as it asks Alertmanager; an entry that is in a table as well does no harm.
-AWAITED = {"ballonet_alertmanager_up"}
 NAME = re.compile(r"\b(?:\w+:)?ballonet_\w+(?::\w+)?")
 STRING = re.compile(r'"[^"]*"')
+BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @cache
@@ -43,11 +42,15 @@ def known_names() -> set[str]:
     tables = {family.name for family in exporter.FAMILIES}
     tables |= {f"ballonet_{family.name}" for family in agent.TABLE}
     tables |= {f"ballonet_{family.name}" for family in controller.TABLE}
-    return tables | AWAITED | {rule["record"] for rule in rules() if "record" in rule}
+    return tables | {rule["record"] for rule in rules() if "record" in rule}
 
 
 def unknown_names(expression: str) -> set[str]:
     return set(NAME.findall(STRING.sub('""', expression))) - known_names()
+
+
+def blocks(page: Path, kind: str) -> Iterator[str]:
+    return (match["text"] for match in BLOCK.finditer(page.read_text()) if match["kind"] == kind)
 
 
 def promtool(*arguments: str | Path) -> str:

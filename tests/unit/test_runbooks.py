@@ -2,22 +2,16 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 import yaml
 
-from alert_rules import ROOT, alerts, promtool, unknown_names, unknown_reasons
+from alert_rules import ROOT, alerts, blocks, promtool, unknown_names, unknown_reasons
 from ballonet_cli.__main__ import cli
 
 PAGES = sorted((ROOT / "docs/runbooks").glob("*.md"))
-BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks(page: Path, kind: str) -> Iterator[str]:
-    return (match["text"] for match in BLOCK.finditer(page.read_text()) if match["kind"] == kind)
 
 
 def complaint(command: str) -> str:
