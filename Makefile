@@ -9,7 +9,7 @@ ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install check lint types imports drift docs format test test-unit test-web test-cluster test-guests test-pressure \
+.PHONY: help install check lint types imports drift docs format test test-unit test-web test-cluster test-guests test-alerts test-pressure \
 	demo bench image clean distclean build-environment guest-environment root
 
 help:  ## List every target
@@ -64,6 +64,9 @@ test-cluster: install  ## Run the tests on a real Kubernetes API, on loopback
 
 test-guests: guest-environment  ## Run the tests on real guests, under a libvirtd of their own
 	$(BIN)/pytest tests/guests $(ARGS)
+
+test-alerts: guest-environment  ## Run the tests with real guests, Prometheus and Alertmanager
+	$(BIN)/pytest tests/alerts $(ARGS)
 
 test-pressure: root guest-environment  ## Run the tests that take nearly all memory of this machine; needs root
 	$(BIN)/pytest tests/pressure $(ARGS)
