@@ -93,16 +93,19 @@ def on_kubernetes() -> Iterator[dict[str, Target]]:
         "kubernetes/ballonet-agent": agent_registry(lambda: agent),
     }
     served = {job: start_http_server(0, "127.0.0.1", registry) for job, registry in made.items()}
-    yield {job: target(f"127.0.0.1:{server.server_port}", "kube-1") for job, (server, _) in served.items()}
+    yield {
+        job: target(f"127.0.0.1:{server.server_port}", "kube-1", port="")
+        for job, (server, _) in served.items()
+    }
     for server, thread in served.values():
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def target(address: str, host: str) -> Target:
-    """Return what is scraped, as if it were on a host of this name."""
-    return Target(address=address, labels={"instance": f"{host}:{address.rpartition(':')[2]}"})
+def target(address: str, host: str, port: str = ":9") -> Target:
+    """Return what is scraped, as if it were on a host of this name; on Kubernetes there is no port."""
+    return Target(address=address, labels={"instance": f"{host}{port}"})
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +127,7 @@ def stage(lab: Lab, policies: Path) -> Iterator[Stage]:
         started = time.time()
         agent = ends.enter_context(running_agent(policies.parent, lab.uri, policies, *flags))
         targets["ballonet-exporter"] = target(exporter.url.removeprefix("http://"), "kvm-1")
-        targets["ballonet-agent"] = target(agent.address, "kvm-1")
+        targets["ballonet-agent"] = target(agent.address, "kvm-1", port=":10")
         prometheus = ends.enter_context(Prometheus.launch(targets, RULES))
         yield Stage(prometheus=prometheus, agent=agent, guests=guests, started=started)
 
@@ -200,5 +203,5 @@ def test_what_can_be_chosen_is_found(stage: Stage) -> None:
             series = stage.prometheus.query(f"group by ({label}) ({selector})")
             found[variable["name"]] = {each.labels[label] for each in series if label in each.labels}
     assert found["guest"] == set(stage.guests)
-    assert {instance.rpartition(":")[0] for instance in found["host"]} == {"kvm-1", "kube-1"}
+    assert found["host"] == {"kvm-1:9", "kvm-1:10", "kube-1"}
     assert found["cluster"] == set()
