@@ -5,14 +5,13 @@ A field ``uri`` of a group ``libvirt`` is the flag ``--libvirt.uri`` and the var
 wrong, what to do.
 """
 
-import re
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -26,6 +25,7 @@ from pydantic_settings import (
 
 from ballonet.duration import parse_duration
 from ballonet.errors import ConfigError
+from ballonet.flag_parser import FlagFormatter, FlagParser
 from ballonet.web.address import parse_address
 
 _PREFIX: Final = "BALLONET_"
@@ -168,11 +168,11 @@ def load(
     Raises:
         ConfigError: a flag is unknown, or a value cannot be used.
     """
-    parser = _Parser(
+    parser = FlagParser(
         prog=program,
         description=description,
         epilog=_EPILOG,
-        formatter_class=_Formatter,
+        formatter_class=FlagFormatter,
         allow_abbrev=False,
     )
     parser.values = values
@@ -198,48 +198,6 @@ _EPILOG: Final = (
     "Every flag can be given as an environment variable: --libvirt.uri is BALLONET_LIBVIRT__URI,\n"
     "--web.listen-address is BALLONET_WEB__LISTEN_ADDRESS (a list is separated by commas). Flags win."
 )
-
-
-class _Formatter(RawDescriptionHelpFormatter):
-    """Help that leaves long flags room."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=32, width=100)
-
-
-# How pydantic-settings names a value in the help, and how a person would.
-_METAVARS: Final = {"list[str]": "ADDRESS", "str": "TEXT", "Path": "FILE", "float": "DURATION"}
-
-_NO_DEFAULT: Final = re.compile(r" \(default: (None|\[\])?\)")
-_DEFAULT_SECONDS: Final = re.compile(r"\(default: (\d+(?:\.\d+)?)\)")
-_LIST_OF_ONE: Final = re.compile(r"\['([^']*)'\]")
-
-
-class _Parser(ArgumentParser):
-    """A parser that reports a wrong flag as every other wrong thing is reported."""
-
-    values: Mapping[str, str] = MappingProxyType({})
-
-    def format_help(self) -> str:
-        """Return the help in words of the command line, not of Python."""
-        for action in self._actions:
-            by_type = _METAVARS.get(str(action.metavar), action.metavar)
-            action.metavar = next(
-                (self.values[flag] for flag in action.option_strings if flag in self.values), by_type
-            )
-            action.help = _NO_DEFAULT.sub("", _LIST_OF_ONE.sub(r"\1", action.help or ""))
-            if action.metavar == "DURATION":
-                action.help = _DEFAULT_SECONDS.sub(_in_seconds, action.help)
-        return super().format_help()
-
-    def error(self, message: str) -> NoReturn:
-        """Raise the message instead of printing the usage."""
-        raise ConfigError(f"{message}; {self.prog} --help lists the flags")
-
-
-def _in_seconds(default: re.Match[str]) -> str:
-    """Return a duration's default as a person would write it."""
-    return f"(default: {float(default[1]):g}s)"
 
 
 def _first(error: ValidationError) -> str:
