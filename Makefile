@@ -15,7 +15,7 @@ ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $
 help:  ## List every target
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
-install:  ## Install all that the other targets need: apt packages, .venv, a guest kernel, Kubernetes
+install:  ## Install all that the others need: apt packages, .venv, a guest kernel, a browser, Kubernetes
 	@.ci/install
 
 build-environment:

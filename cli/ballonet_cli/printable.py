@@ -6,13 +6,9 @@ markup is no danger as long as such text is handed to rich as ``Text`` and never
 
 from rich.text import Text
 
+from ballonet.printable import printable
 
-def printable(text: str) -> str:
-    r"""Return ``text`` with each control or invisible character written out: ``\x1b``, ``\u202e``."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
+__all__ = ["logfmt_value", "name_text", "printable"]
 
 
 def name_text(name: str, style: str = "") -> Text:

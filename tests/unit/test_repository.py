@@ -184,7 +184,7 @@ def test_the_wheel_has_the_five_packages_and_the_three_commands(tmp_path: Path) 
     packages = [Path(part).name for part in PARTS]
     assert {name.split("/", 1)[0] for name in names if ".dist-info/" not in name} == set(packages)
     assert {f"{package}/py.typed" for package in packages} <= names
-    assert "ballonet_lab/init.sh" in names
+    assert {"ballonet_lab/init.sh", "ballonet/web/style.css"} <= names
     assert re.findall(r"^([\w-]+) =", scripts, re.MULTILINE) == [
         "ballonet",
         "ballonet-exporter",

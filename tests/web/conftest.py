@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all tests; each opens windows of its own in it."""
-    program = shutil.which("chromium")
+    program = shutil.which("chromium") or shutil.which("chromium-browser")  # The latter is Ubuntu's name.
     assert program is not None, "chromium is not installed: run `make install`"
     with sync_playwright() as playwright:
         # Its sandbox does not start for root, as whom CI runs; these pages are our own and load nothing.

@@ -4,7 +4,10 @@
 ``message``     what a handler gets and what it returns.
 ``connections`` how many connections there may be, and for how long.
 ``address``     ``host:port`` as Prometheus flags write it, and sockets that systemd opened.
-``landing``     the page at ``/``.
+``markup``      HTML in which every value is escaped.
+``document``    the frame of every page: style, security headers, refreshing.
+``tables``, ``bars``, ``moments`` what pages are made of.
+``landing``     the page at ``/`` of a program that says no more than what it is and where the rest is.
 ``rules``       TLS, users, headers and rate in force; re-read when the file of ``--web.config.file`` changes.
 ``config``      the models of that file, the exporter-toolkit format, with ``section`` and ``tls_config``.
 ``tls``, ``users``, ``rate`` what the file's sections come to.
