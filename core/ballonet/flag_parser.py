@@ -1,4 +1,4 @@
-"""The command line's parser under the settings: its help and its complaints are for people, not for Python."""
+"""The parser under the settings: its help and its complaints are for people, not for Python."""
 
 import re
 from argparse import ArgumentParser, RawDescriptionHelpFormatter

@@ -6,12 +6,11 @@ wrong, what to do.
 """
 
 import sys
-from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -27,6 +26,9 @@ from ballonet.duration import parse_duration
 from ballonet.errors import ConfigError
 from ballonet.flag_parser import FlagFormatter, FlagParser
 from ballonet.web.address import parse_address
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 _PREFIX: Final = "BALLONET_"
 
@@ -180,7 +182,7 @@ def load(
         "--version", action="version", version=f"{program} {version('ballonet')}", help="show the version"
     )
     try:
-        source: CliSettingsSource[ArgumentParser] = CliSettingsSource(settings, root_parser=parser)
+        source: "CliSettingsSource[ArgumentParser]" = CliSettingsSource(settings, root_parser=parser)
         return CliApp.run(settings, cli_args=list(arguments), cli_settings_source=source)
     except ValidationError as error:
         raise ConfigError(_first(error)) from error
