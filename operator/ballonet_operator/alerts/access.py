@@ -93,7 +93,13 @@ def _secret(word: str | None, file: Path | None) -> str:
 
 
 def _pool(tls: TlsConfig) -> urllib3.PoolManager:
-    """Return a place for connections; what is wrong with a certificate shows here."""
+    """Return a place for connections; what is wrong with a certificate shows here.
+
+    Without a word about TLS the library verifies servers by the system's authorities, and reads those only
+    when it needs them: they are some megabytes.
+    """
+    if tls == TlsConfig():
+        return urllib3.PoolManager(num_pools=_CONNECTIONS, retries=False)
     try:
         context = ssl.create_default_context(cafile=tls.ca_file)
         if tls.cert_file is not None:

@@ -128,8 +128,9 @@ class Poller:
                 self._forget()
                 hurried = self._wake.wait()
                 continue
-            spread = self._interval * random.uniform(0, _SPREAD)  # noqa: S311 - keeps no secret.
-            if hurried and self._stopping.wait(spread):
+            # All agents of a fleet learn of a new policy at once, and may all be started at once: within a
+            # fifth of the interval a thousand of them were too many, and most were turned away.
+            if hurried and self._stopping.wait(self._interval * random.uniform(0, 1)):  # noqa: S311
                 return
             self.poll(rules)
             hurried = self._wake.wait(self._interval * random.uniform(1 - _SPREAD, 1 + _SPREAD))  # noqa: S311
