@@ -23,7 +23,7 @@ POLICY = (
 
 @pytest.fixture(scope="module")
 def guests(lab: Lab) -> tuple[LabGuest, LabGuest]:
-    calm, hostile = lab.guests([GuestSpec(name="calm"), GuestSpec(name=HOSTILE)])
+    calm, hostile = lab.guests([GuestSpec(name="calm", swap=512 * MIB), GuestSpec(name=HOSTILE)])
     return calm, hostile
 
 
