@@ -1,6 +1,7 @@
 """What the agent keeps of its own Node."""
 
 from ballonet.apiserver import Json
+from ballonet_operator.alerts.own_names import OwnNames
 from ballonet_operator.node.own_node import NodeFacts, OwnNode
 
 
@@ -35,3 +36,21 @@ def test_a_node_that_was_made_anew_is_not_gone_with_the_old_one() -> None:
     facts = own.facts()
     assert facts is not None
     assert facts.uid == "second"
+
+
+def test_addresses_are_those_of_the_status_as_last_seen() -> None:
+    own = OwnNode("kvm-1")
+    assert own.addresses() == ()
+    named = [{"type": "InternalIP", "address": "10.0.0.7"}, {"type": "Hostname", "address": "kvm-1.lan"}, {}]
+    own.seen({**node(), "status": {"addresses": named}})
+    assert own.addresses() == ("10.0.0.7", "kvm-1.lan")
+    own.seen({**node(), "status": None})
+    assert own.addresses() == ()
+
+
+def test_a_host_is_called_by_the_addresses_of_its_node_as_well() -> None:
+    own = OwnNode("kvm-1")
+    names = OwnNames("kvm-1", ["hyper.lan"], own.addresses)
+    assert names() == {"kvm-1", "hyper.lan"}
+    own.seen({**node(), "status": {"addresses": [{"address": "10.0.0.7"}]}})
+    assert names() == {"kvm-1", "hyper.lan", "10.0.0.7"}
