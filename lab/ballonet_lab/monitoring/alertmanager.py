@@ -90,9 +90,10 @@ class Alertmanager:
 
     def post_alerts(self, alerts: Iterable[Mapping[str, str]], *, lasting: float = 3600) -> None:
         """Let alerts with these labels fire for so many seconds; a time of 0 ends those that fire."""
-        ends = datetime.now(UTC) + timedelta(seconds=lasting)
-        stamp = ends.isoformat().replace("+00:00", "Z")
-        self._service.send("/api/v2/alerts", [{"labels": dict(each), "endsAt": stamp} for each in alerts])
+        now = datetime.now(UTC)
+        begun, ends = now - timedelta(seconds=1), now + timedelta(seconds=lasting)
+        times = {"startsAt": _stamp(begun), "endsAt": _stamp(ends)}
+        self._service.send("/api/v2/alerts", [{"labels": dict(each), **times} for each in alerts])
 
     def alerts(self) -> list[dict[str, Any]]:
         """Return all alerts that it holds, silenced ones included."""
@@ -124,3 +125,7 @@ class Alertmanager:
     def end_silence(self, silence: str) -> None:
         """End a silence."""
         self._service.send(f"/api/v2/silence/{silence}", method="DELETE")
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

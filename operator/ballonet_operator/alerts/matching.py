@@ -4,7 +4,7 @@ Pure. Names are compared for equality and with nothing else, so an alert can onl
 policy gives to it: on this host, or on a guest that the policy owns.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -107,13 +107,14 @@ def match(
     """
     ordered = by_precedence(policies)
     here = [alert for alert in alerts if concerns(alert, names)]
+    called = _by_name(guests) if here else {}
     uses = {
         use
         for policy in ordered
         for rule in policy.alerts
         for alert in here
         if fits(rule, alert)
-        for use in _uses(alert, rule.action, policy, ordered, guests)
+        for use in _uses(alert, rule.action, policy, ordered, called)
     }
     return Matched(signals=_signals(uses), uses=tuple(sorted(uses)))
 
@@ -124,16 +125,42 @@ def fits(rule: AlertRule, alert: Alert) -> bool:
 
 
 def _uses(
-    alert: Alert, action: Action, policy: Policy, ordered: Sequence[Policy], guests: Sequence[Guest]
+    alert: Alert,
+    action: Action,
+    policy: Policy,
+    ordered: Sequence[Policy],
+    called: Mapping[str, Sequence[Guest]],
 ) -> Iterator[Use]:
     """Yield what the alert does through one rule; an action on a host needs an alert that names it."""
     if action in _ON_HOSTS:
         if named_hosts(alert):
             yield _use(alert, action, policy)
         return
-    for guest in guests:
+    for guest in _candidates(alert, called):
         if names_guest(alert, guest) and owner(guest, ordered) is policy:
             yield _use(alert, action, policy, guest)
+
+
+def _by_name(guests: Iterable[Guest]) -> Mapping[str, Sequence[Guest]]:
+    """Return the guests by all that an alert may call them: thousands of alerts meet hundreds of guests."""
+    called: dict[str, list[Guest]] = {}
+    for guest in guests:
+        for name in {guest.name, guest.uuid.lower()}:
+            called.setdefault(name, []).append(guest)
+    return called
+
+
+def _candidates(alert: Alert, called: Mapping[str, Sequence[Guest]]) -> Iterable[Guest]:
+    """Return the guests that an alert may name; ``names_guest`` then decides."""
+    labels = alert.labels
+    machine = labels.get("vm", "")
+    words = {
+        labels.get("guest", ""),
+        labels.get("uuid", "").lower(),
+        machine,
+        f"{labels.get('namespace')}_{machine}",
+    }
+    return {guest.uuid: guest for word in words for guest in called.get(word, ())}.values()
 
 
 def names_guest(alert: Alert, guest: Guest) -> bool:
