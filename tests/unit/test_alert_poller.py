@@ -6,16 +6,20 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from agent_parts import actor, hypervisor, page
 from ballonet.decision import Signals
-from ballonet.errors import AlertmanagerFailed
+from ballonet.errors import AlertmanagerFailed, HypervisorUnreachable
 from ballonet.policy import Action, AlertRule, Policy
+from ballonet.quantity import MIB
 from ballonet_lab import eventually
 from ballonet_operator.alerts.alert import Alert
 from ballonet_operator.alerts.own_names import OwnNames
 from ballonet_operator.alerts.poller import Poller
 from ballonet_operator.alerts.questions import Question
 from ballonet_operator.alerts.unasked import Unasked
-from worlds import guest, view
+from ballonet_operator.cycle import Cycle
+from ballonet_operator.observe import Observer
+from worlds import NOW, guest, host, view
 
 RULE = AlertRule(labels=(("alertname", "Filling"),), action=Action.RECLAIM)
 POLICY = Policy(name="all", alerts=(RULE,))
@@ -172,6 +176,32 @@ def test_nobody_is_asked_while_no_policy_has_rules_and_soon_when_one_has() -> No
     finally:
         poller.stop()
     assert not poller._thread.is_alive()
+
+
+def test_a_cycle_acts_on_what_fires_and_reports_it() -> None:
+    stage = Stage(FakeSource(answer=[alert()]))
+    stage.after()
+    fake, full = hypervisor(guest("a", usable=900 * MIB)), host(available=700 * MIB)
+    cycle = Cycle(
+        Observer(fake, lambda: full, lambda: NOW),
+        actor(fake),
+        lambda: page(POLICY),
+        interval=2,
+        alerts=stage.poller,
+        clock=lambda: NOW,
+    )
+    report = cycle.run_once()
+    assert [move.reason for move in report.moves()] == ["HostAlert"]
+    assert report.alerts is not None
+    assert [use.alertname for use in report.alerts.uses] == ["Filling"]
+    fake.trouble = lost
+    alerting = cycle.run_once().alerts
+    assert alerting is not None
+    assert alerting.polls["success"] == 1
+
+
+def lost(call: str, guest: str) -> None:
+    raise HypervisorUnreachable(f"{call} {guest}")
 
 
 def test_rules_about_alerts_without_an_alertmanager_are_said_to_be_in_vain_once(
