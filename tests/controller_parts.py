@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ballonet.apiserver import HOSTS, NODES, POLICIES, ApiServer, Json, Kind
+from ballonet.api_kinds import HOSTS, NODES, POLICIES, Kind
+from ballonet.apiserver import ApiServer, Json
 from ballonet.errors import ApiServerRefused
 from ballonet_operator.controller.host_facts import host_facts, node_facts
 from ballonet_operator.controller.policy_facts import PolicyFacts, policy_facts

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ballonet.apiserver import HOSTS, POLICIES, ApiServer, Json
+from ballonet.api_kinds import HOSTS, POLICIES
+from ballonet.apiserver import ApiServer, Json
 from ballonet.manifests.conditions import carried, condition
 from ballonet.manifests.v1alpha1_host import HostStatus, ObservedPolicy
 from ballonet.manifests.v1alpha1_status import GuestCounts, Overruling

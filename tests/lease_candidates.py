@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal, TypeVar, cast
 
-from ballonet.apiserver import ApiServer, Json, Kind
+from ballonet.api_kinds import Kind
+from ballonet.apiserver import ApiServer, Json
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable
 from ballonet_operator.controller.lease import Elector
 

@@ -11,7 +11,7 @@ from ballonet.manifests.policy_files import load
 from ballonet_cli.completion import harmless
 
 if TYPE_CHECKING:
-    from ballonet.apiserver import Kind
+    from ballonet.api_kinds import Kind
 
 _COMPLETION_DEADLINE = 1.0
 
@@ -28,7 +28,7 @@ def kubernetes_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def complete_host(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """Return the hosts whose names begin like this; none where Kubernetes does not answer at once."""
-    from ballonet.apiserver import HOSTS  # noqa: PLC0415 - see ``ballonet_cli.cluster``.
+    from ballonet.api_kinds import HOSTS  # noqa: PLC0415 - see ``ballonet_cli.cluster``.
 
     return _names(HOSTS, ctx, incomplete)
 
@@ -41,7 +41,7 @@ def complete_policy(ctx: click.Context, _: click.Parameter, incomplete: str) -> 
             return harmless(load(directory, now=time.time()).documents, incomplete)
         except BallonetError:
             return []
-    from ballonet.apiserver import POLICIES  # noqa: PLC0415
+    from ballonet.api_kinds import POLICIES  # noqa: PLC0415
 
     return _names(POLICIES, ctx, incomplete)
 

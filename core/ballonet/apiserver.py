@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
@@ -20,6 +19,7 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 from yaml import YAMLError
 
+from ballonet.api_kinds import JSON, Kind
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable, ConfigError
 
 Json = dict[str, Any]
@@ -32,34 +32,6 @@ PAGE: Final = 100
 """Objects per answer of a list. A BalloonHost may have 50 KiB, which take ten times as much when parsed."""
 _APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML.
 _EXPIRED: Final = 410
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of object, as URLs name it."""
-
-    group: str
-    version: str
-    plural: str
-
-    @property
-    def api_version(self) -> str:
-        """``apiVersion`` of its objects."""
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-    def path(self, name: str = "", *, namespace: str = "", subresource: str = "") -> str:
-        """Return the path of one object, or of all of them."""
-        root = f"/apis/{self.api_version}" if self.group else f"/api/{self.version}"
-        parts = ["namespaces", quote(namespace, safe="")] if namespace else []
-        parts += [quote(each, safe="") for each in (self.plural, name, subresource) if each]
-        return "/".join([root, *parts])
-
-
-POLICIES: Final = Kind("ballonet.dev", "v1alpha1", "balloonpolicies")
-HOSTS: Final = Kind("ballonet.dev", "v1alpha1", "balloonhosts")
-NODES: Final = Kind("", "v1", "nodes")
-EVENTS: Final = Kind("", "v1", "events")
-LEASES: Final = Kind("coordination.k8s.io", "v1", "leases")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +108,8 @@ class ApiServer:
         more = ""
         while True:
             page = {**query, "limit": str(PAGE), **({"continue": more} if more else {})}
-            answer = self._request("GET", kind.path(namespace=namespace), query=page)
+            path, accept = kind.path(namespace=namespace), kind.accept()
+            answer = self._request("GET", path, query=page, accept=accept)
             yield from answer.get("items") or ()
             more = (answer.get("metadata") or {}).get("continue") or ""
             if not more:
@@ -187,9 +160,10 @@ class ApiServer:
         *,
         query: Mapping[str, str] | None = None,
         body: Json | None = None,
-        content: str = "application/json",
+        content: str = JSON,
+        accept: str = JSON,
     ) -> Json:
-        headers = {"Accept": "application/json"} | ({"Content-Type": content} if body is not None else {})
+        headers = {"Accept": accept} | ({"Content-Type": content} if body is not None else {})
         try:
             request = self._client.param_serialize(
                 method,

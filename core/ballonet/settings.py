@@ -182,7 +182,7 @@ def load(
         "--version", action="version", version=f"{program} {version('ballonet')}", help="show the version"
     )
     try:
-        source: "CliSettingsSource[ArgumentParser]" = CliSettingsSource(settings, root_parser=parser)
+        source: CliSettingsSource[ArgumentParser] = CliSettingsSource(settings, root_parser=parser)
         return CliApp.run(settings, cli_args=list(arguments), cli_settings_source=source)
     except ValidationError as error:
         raise ConfigError(_first(error)) from error

@@ -9,7 +9,8 @@ import logging
 from dataclasses import replace
 from typing import Final
 
-from ballonet.apiserver import NODES, POLICIES, ApiServer
+from ballonet.api_kinds import NODES, POLICIES
+from ballonet.apiserver import ApiServer
 from ballonet.policy import Labels
 from ballonet_operator.board import Standing
 from ballonet_operator.book import Page

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from ballonet.apiserver import ApiServer, Kind
+from ballonet.api_kinds import Kind
+from ballonet.apiserver import ApiServer
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable
 from ballonet_operator.inventory import Inventory
 

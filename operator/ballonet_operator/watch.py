@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import kopf
 
-from ballonet.apiserver import PAGE, ApiServer, Json, Kind
+from ballonet.api_kinds import Kind
+from ballonet.apiserver import PAGE, ApiServer, Json
 from ballonet_operator.watch_link import WatchLink
 
 log = logging.getLogger(__name__)
@@ -158,6 +159,7 @@ class Watch:
         settings = kopf.OperatorSettings()
         settings.scanning.disabled = True
         settings.posting.enabled = False
+        settings.persistence.diffbase_storage = _NoDifferences()
         # Without this kopf kills the process ten minutes after it had to end by itself.
         settings.process.ultimate_exiting_timeout = None
         settings.networking.connect_timeout = _CONNECT
@@ -175,6 +177,19 @@ class Watch:
                 kind = (each.kind.group, each.kind.version, each.kind.plural)
                 settings.watching.field_selectors[kind] = each.field_selector
         return settings
+
+
+class _NoDifferences(kopf.DiffBaseStorage):
+    """Spares kopf a deep copy of every object: nobody here asks it what has changed in one."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        return kopf.BodyEssence({})
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        """Keep nothing."""
 
 
 def _handler(subscription: Subscription) -> Callable[..., Any]:

@@ -8,13 +8,14 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Final
 
 import aiohttp
 
-from ballonet.apiserver import ApiServer, Kind
+from ballonet.api_kinds import Kind
+from ballonet.apiserver import ApiServer
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ refuses at first what it allows later."""
 class WatchLink:
     """What is known of the watches of some kinds; thread-safe."""
 
-    def __init__(self, server: ApiServer, kinds: Iterable[Kind]) -> None:
+    def __init__(self, server: ApiServer, kinds: Sequence[Kind]) -> None:
         self._server = server
         self._kinds = {kind.path(): kind.plural for kind in kinds}
         self._lock = threading.Lock()

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ballonet.apiserver import HOSTS, ApiServer, Json
+from ballonet.api_kinds import HOSTS
+from ballonet.apiserver import ApiServer, Json
 from ballonet.errors import ApiServerRefused
 from ballonet_lab import LabError, eventually
 from ballonet_lab.kubernetes import ControlPlane

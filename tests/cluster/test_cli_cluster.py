@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from ballonet.apiserver import HOSTS, POLICIES, ApiServer, Kind
+from ballonet.api_kinds import HOSTS, POLICIES, Kind
+from ballonet.apiserver import ApiServer
 from ballonet_lab.kubernetes import ControlPlane
 from command_line import ballonet
 from kubernetes_objects import Json, calm_status, host, policy, policy_status, troubled_status

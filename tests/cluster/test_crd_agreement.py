@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ballonet.apiserver import POLICIES, ApiServer
+from ballonet.api_kinds import POLICIES
+from ballonet.apiserver import ApiServer
 from ballonet.errors import ApiServerRefused
 from ballonet.manifests.manifest import Unusable, parse
 from ballonet_lab.kubernetes import ControlPlane

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ballonet.apiserver import HOSTS, POLICIES, ApiServer
+from ballonet.api_kinds import HOSTS, POLICIES
+from ballonet.apiserver import ApiServer
 from ballonet.manifests.conditions import carried, condition
 from ballonet.manifests.manifest import Unusable, parse
 from ballonet.manifests.v1alpha1_host import (

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from ballonet.apiserver import POLICIES, ApiServer
+from ballonet.api_kinds import POLICIES
+from ballonet.apiserver import ApiServer
 from ballonet_lab import eventually
 from ballonet_lab.kubernetes import ControlPlane, Wire
 from ballonet_operator.controller.claim import LEASE_DURATION, RENEW_DEADLINE

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from kubernetes.config.incluster_config import InClusterConfigLoader
 
-from ballonet.apiserver import NODES, ApiServer
+from ballonet.api_kinds import NODES
+from ballonet.apiserver import ApiServer
 from ballonet.errors import ApiServerRefused
 from ballonet_lab import eventually
 from ballonet_lab.kubernetes import ControlPlane, Wire

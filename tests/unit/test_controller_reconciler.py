@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ballonet.apiserver import EVENTS, HOSTS, POLICIES
+from ballonet.api_kinds import EVENTS, HOSTS, POLICIES
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable
 from ballonet_operator.controller.publication import CALM, SHORTEST
 from ballonet_operator.controller.reconciler import LONGEST_REST

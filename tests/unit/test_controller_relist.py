@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ballonet.apiserver import HOSTS, NODES, Kind
+from ballonet.api_kinds import HOSTS, NODES, Kind
 from ballonet.errors import ApiServerUnreachable
 from ballonet_lab import eventually
 from ballonet_operator.inventory import Inventory

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ballonet.apiserver import HOSTS, NODES
+from ballonet.api_kinds import HOSTS, NODES
 from controller_bench import bench
 
 

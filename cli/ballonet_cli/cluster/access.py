@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from ballonet.apiserver import HOSTS, POLICIES, ApiServer, Json, Kind
+from ballonet.api_kinds import HOSTS, POLICIES, Kind
+from ballonet.apiserver import ApiServer, Json
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable, ConfigError
 
 _HOME: Final = "~/.kube/config"

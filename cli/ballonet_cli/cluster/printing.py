@@ -4,7 +4,7 @@ import time
 
 import click
 
-from ballonet.apiserver import HOSTS, POLICIES
+from ballonet.api_kinds import HOSTS, POLICIES
 from ballonet_cli.cluster.access import cluster
 from ballonet_cli.cluster.documents import host_document, policy_document
 from ballonet_cli.cluster.host_card import detail_table, host_card, observed_table

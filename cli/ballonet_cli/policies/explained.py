@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ballonet.apiserver import HOSTS, POLICIES
+from ballonet.api_kinds import HOSTS, POLICIES
 from ballonet.errors import ConfigError
 from ballonet.machine import read_host
 from ballonet_cli.cluster.access import cluster

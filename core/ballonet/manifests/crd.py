@@ -12,7 +12,7 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel
 
-from ballonet.apiserver import HOSTS, POLICIES, Kind
+from ballonet.api_kinds import HOSTS, POLICIES, Kind
 from ballonet.manifests.crd_schema import Schema, Structure
 from ballonet.manifests.v1alpha1 import KIND, BalloonPolicy, Spec
 from ballonet.manifests.v1alpha1_host import HOST_KIND, BalloonHost, HostStatus

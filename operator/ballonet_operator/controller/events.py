@@ -3,7 +3,8 @@
 import hashlib
 from typing import Final
 
-from ballonet.apiserver import POLICIES, Json
+from ballonet.api_kinds import POLICIES
+from ballonet.apiserver import Json
 from ballonet.manifests.conditions import timestamp
 from ballonet.manifests.v1alpha1 import KIND
 from ballonet.manifests.v1alpha1_status import LONGEST_MESSAGE

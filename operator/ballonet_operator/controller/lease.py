@@ -15,7 +15,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from ballonet.apiserver import LEASES, ApiServer, Json
+from ballonet.api_kinds import LEASES
+from ballonet.apiserver import ApiServer, Json
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable
 from ballonet_operator.controller.claim import Move, Sighting, decide, leads, next_look, sighted
 

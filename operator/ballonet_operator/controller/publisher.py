@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from ballonet.apiserver import EVENTS, POLICIES, ApiServer, Json
+from ballonet.api_kinds import EVENTS, POLICIES
+from ballonet.apiserver import ApiServer, Json
 from ballonet.errors import ApiServerRefused
 from ballonet.manifests.v1alpha1 import API_VERSION, KIND
 from ballonet.manifests.v1alpha1_status import PolicyStatus, Truth

@@ -8,7 +8,8 @@ write anew.
 import logging
 from collections.abc import Mapping
 
-from ballonet.apiserver import HOSTS, NODES, ApiServer
+from ballonet.api_kinds import HOSTS, NODES
+from ballonet.apiserver import ApiServer
 from ballonet_operator.controller.host_facts import HostFacts
 from ballonet_operator.controller.record import Record
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from ballonet.apiserver import HOSTS, NODES, POLICIES, Kind
+from ballonet.api_kinds import HOSTS, NODE_METADATA, POLICIES, Kind
 from ballonet.policy import Policy
 from ballonet_operator.controller.host_facts import HostFacts, NodeFacts, host_facts, node_facts
 from ballonet_operator.controller.ledger import Ledger
@@ -12,7 +12,7 @@ from ballonet_operator.controller.tally import Standing, Tally
 from ballonet_operator.inventory import Inventory
 from ballonet_operator.relist import Source
 
-KINDS: Final[tuple[Kind, ...]] = (POLICIES, HOSTS, NODES)
+KINDS: Final[tuple[Kind, ...]] = (POLICIES, HOSTS, NODE_METADATA)
 
 
 class World:
@@ -31,7 +31,7 @@ class World:
     @property
     def sources(self) -> tuple[Source, ...]:
         """The inventories by kind. Nodes come first: a host without its node would be one without labels."""
-        return (NODES, self.nodes), (POLICIES, self.policies), (HOSTS, self.hosts)
+        return (NODE_METADATA, self.nodes), (POLICIES, self.policies), (HOSTS, self.hosts)
 
     @property
     def complete(self) -> bool:

@@ -7,7 +7,8 @@ trouble once in a while and not once per start: the API server refuses the secon
 import hashlib
 from typing import Final
 
-from ballonet.apiserver import HOSTS, Json
+from ballonet.api_kinds import HOSTS
+from ballonet.apiserver import Json
 from ballonet.manifests.conditions import timestamp
 from ballonet.manifests.v1alpha1_host import HOST_KIND
 from ballonet.manifests.v1alpha1_status import LONGEST_MESSAGE

@@ -9,7 +9,8 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Final
 
-from ballonet.apiserver import EVENTS, ApiServer
+from ballonet.api_kinds import EVENTS
+from ballonet.apiserver import ApiServer
 from ballonet.errors import ApiServerRefused
 from ballonet_operator.node.event_object import NAMESPACE, event_object
 from ballonet_operator.node.event_rate import EventRate

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from ballonet.apiserver import HOSTS, Json
+from ballonet.api_kinds import HOSTS
+from ballonet.apiserver import Json
 from ballonet.manifests.v1alpha1_host import HOST_KIND, HostStatus
 
 MANAGER: Final = "ballonet-agent"

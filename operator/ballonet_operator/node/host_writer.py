@@ -6,7 +6,8 @@ What to write and when is not decided here. One thread uses it; others may look 
 from collections import Counter
 from collections.abc import Mapping
 
-from ballonet.apiserver import HOSTS, ApiServer
+from ballonet.api_kinds import HOSTS
+from ballonet.apiserver import ApiServer
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable
 from ballonet.manifests.v1alpha1_host import HostStatus
 from ballonet_operator.node.host_object import MANAGER, host_object, read_back, status_object
