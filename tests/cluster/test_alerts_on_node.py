@@ -45,8 +45,8 @@ def test_a_host_tells_in_kubernetes_whether_alerts_can_act_and_which_do(
     addresses = {"status": {"addresses": [{"type": "InternalIP", "address": ADDRESS}]}}
     plane.kubectl("patch", "node", NODE, "--subresource=status", "--type=merge", "-p", json.dumps(addresses))
     flags = (
-        "--alertmanager.url", alertmanager.url, "--alertmanager.interval", "1s", "--alertmanager.expiry", "3s",
-        "--kubernetes.status-interval", "1s",
+        "--alertmanager.url", alertmanager.url, "--alertmanager.interval", "1s",
+        "--alertmanager.expiry", "3s", "--kubernetes.status-interval", "1s",
     )  # fmt: skip
     alertmanager.post_alerts([{"alertname": "HostMemoryFillingUp", "instance": f"{ADDRESS}:9100"}])
     with cluster_agent(tmp_path, lab.uri, agent_kubeconfig(plane), *flags) as agent:
