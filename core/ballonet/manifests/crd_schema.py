@@ -115,7 +115,9 @@ class Structure:
         kinds = schema.get("anyOf", ())
         if {"type": "null"} in kinds:
             (kind,) = (each for each in kinds if each != {"type": "null"})
-            del schema["anyOf"], schema["title"]  # The title of what it may be tells what is written here.
+            # The title of what it may be tells what is written here; a reference has no other.
+            del schema["anyOf"]
+            schema.pop("title", None)
             return self._resolved(kind | schema)
         return schema
 

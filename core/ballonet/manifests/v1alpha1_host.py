@@ -17,6 +17,7 @@ from ballonet.manifests.v1alpha1_status import (
     Overruling,
     QuantityText,
     StatusPart,
+    Timestamp,
 )
 
 HOST_KIND: Final = "BalloonHost"
@@ -61,6 +62,15 @@ class HostGuestCounts(GuestCounts):
     unresponsive: Count = Field(default=0, description="Guests of which several readings were incomplete.")
 
 
+class LastMove(StatusPart):
+    """What was last done to a guest."""
+
+    reason: Name = Field(description="Why, in one word.")
+    before: QuantityText = Field(alias="from", description="What was asked of it until then.")
+    after: QuantityText = Field(alias="to", description="What is asked of it since.")
+    at: Timestamp = Field(description="When.", json_schema_extra={"format": "date-time"})
+
+
 class GuestDetail(StatusPart):
     """A guest that has less than its maximum, or a problem."""
 
@@ -72,6 +82,9 @@ class GuestDetail(StatusPart):
     maximum: QuantityText | None = Field(default=None, description="The most that it can have.")
     reason: Name = Field(description="Why it is where it is, in one word.")
     message: Message = Field(default="", description="The same in a sentence.")
+    last_move: LastMove | None = Field(
+        default=None, description="Its last move since the agent started; absent where there was none."
+    )
 
 
 class ObservedPolicy(StatusPart):
