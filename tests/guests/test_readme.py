@@ -31,7 +31,8 @@ BLOCK = re.compile(r"^(?:<!-- (?P<how>run.*?) -->\n)?```sh\n(?P<text>.*?)^```$",
 ADDRESS = re.compile(r"127\.0\.0\.1:(?P<port>\d+)")
 
 # What is shown and not run here: whole make targets, which other tests and CI run, and the installation.
-ELSEWHERE = ("make demo\n", "make check test\n", "sudo apt install")
+# The block on Kubernetes is run in tests/cluster.
+ELSEWHERE = ("make demo\n", "make check test\n", "sudo apt install", "kubectl apply --server-side")
 
 Environment = dict[str, str]
 
