@@ -21,6 +21,7 @@ class Weather:
     there: float = 0
     back: float = 0
     fate: Fate = "done"
+    trouble: ApiServerUnreachable | ApiServerRefused | None = None
     meanwhile: Callable[[], None] = lambda: None
 
 
@@ -57,6 +58,8 @@ class Store:
         weather, self.weather = self.weather, Weather()
         self.pass_time(weather.there)
         weather.meanwhile()
+        if weather.trouble:
+            raise weather.trouble
         if weather.fate == "lost":
             raise ApiServerUnreachable("lost")
         result = does()

@@ -102,6 +102,15 @@ def test_it_starts_before_the_api_server_does(stage: Stage, tmp_path: Path) -> N
         assert controller.leads()
 
 
+def test_it_is_not_ready_where_its_lease_can_be_nowhere(stage: Stage, tmp_path: Path) -> None:
+    with running_controller(tmp_path, stage.plane.kubeconfig, "--namespace", "nothere") as controller:
+        advice = "no namespace nothere: run kubectl apply -f deploy/kubernetes/, or see --namespace"
+        reason = f"not ready: nobody is known to lead: {advice}"
+        eventually(lambda: controller.get("/-/ready") == (503, reason), "it says why", within=60)
+        assert controller.said("lease not obtained")
+        assert not controller.said("lease not renewed")
+
+
 @pytest.mark.parametrize("end", [pytest.param(Wire.cut, id="refused"), pytest.param(Wire.hold, id="silent")])
 def test_it_ends_within_three_seconds_even_while_nobody_answers(
     wire: Wire, controller: RunningController, end: Callable[[Wire], None]

@@ -137,6 +137,12 @@ def test_promtool_finds_nothing_to_say() -> None:
             id="the API server is away",
         ),
         pytest.param(
+            Condition(lease="no namespace nothere"),
+            (True, "healthy"),
+            (False, "not ready: nobody is known to lead: no namespace nothere"),
+            id="nobody can lead",
+        ),
+        pytest.param(
             Condition(dead=("the watch",)),
             (False, "broken: the watch ended"),
             (False, "broken: the watch ended"),

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ballonet.errors import ApiServerRefused, ApiServerUnreachable
 from ballonet_operator.controller.claim import LEASE_DURATION, RENEW_DEADLINE
 from ballonet_operator.controller.lease import unique_identity
 from lease_candidates import Candidate, Fate, Store, Weather
@@ -100,9 +101,70 @@ def test_a_candidate_that_could_not_ask_says_so_once(store: Store, caplog: pytes
         store.weather = Weather(fate="lost")
         candidate.look()
     candidate.look()
-    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
-        "lease not renewed"
-    ]
+    assert warnings(caplog) == ["lease not obtained"]
+
+
+def test_one_problem_is_told_once_whatever_its_figures_and_again_after_it_healed(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    leader = Candidate(store, "leader")
+    leader.look()
+    for again in range(2):
+        for timeout in ("2.0", "1.98", "1.7"):
+            store.weather = Weather(trouble=ApiServerUnreachable(f"timed out (read timeout={timeout})"))
+            leader.look()
+        assert len(warnings(caplog)) == again + 1
+        leader.look()
+    assert set(warnings(caplog)) == {"lease not renewed"}
+    assert [each.message for each in caplog.records].count("lease renewed again") == 2
+
+
+def test_two_problems_that_alternate_are_told_once_each(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    candidate = Candidate(store, "candidate")
+    for trouble in ("read timed out", "connect timed out", "read timed out"):
+        store.weather = Weather(trouble=ApiServerUnreachable(trouble))
+        candidate.look()
+    assert len(warnings(caplog)) == 2
+
+
+def test_a_namespace_that_does_not_exist_is_told_with_what_to_do(store: Store) -> None:
+    candidate = Candidate(store, "candidate")
+    store.weather = Weather(trouble=ApiServerRefused('namespaces "space" not found', code=404))
+    candidate.look()
+    said = "no namespace space: run kubectl apply -f deploy/kubernetes/, or see --namespace"
+    assert candidate.elector.problem() == said
+    candidate.look()
+    assert candidate.elector.problem() == ""
+
+
+def test_a_leader_has_no_problem_as_long_as_it_leads(store: Store) -> None:
+    leader = Candidate(store, "leader")
+    leader.look()
+    store.weather = Weather(fate="lost")
+    leader.look()
+    assert leader.elector.problem() == ""
+    store.pass_time(RENEW_DEADLINE)
+    assert leader.elector.problem() == "lost"
+
+
+def test_nobody_leads_is_a_problem_after_a_while_even_where_a_request_hangs(store: Store) -> None:
+    candidate = Candidate(store, "candidate")
+    store.pass_time(LEASE_DURATION)
+    assert candidate.elector.problem() == ""
+    store.pass_time(1)
+    assert candidate.elector.problem() == "nobody has held the lease for 16 s"
+    Candidate(store, "other").look()
+    candidate.look()
+    assert candidate.elector.problem() == ""
+    store.pass_time(2 * LEASE_DURATION + 1)
+    assert candidate.elector.problem() == "nobody has held the lease for 16 s"
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if record.levelname == "WARNING"]
 
 
 def test_whoever_stops_has_ceased_before_the_lease_is_released(store: Store) -> None:

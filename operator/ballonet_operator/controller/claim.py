@@ -128,6 +128,19 @@ def leads(renewed: float | None, *, now: float) -> bool:
     return renewed is not None and now - renewed < RENEW_DEADLINE
 
 
+def unheld(seen: Sighting | None, began: float, *, now: float) -> float:
+    """Return for how many seconds nobody has been known to hold the lease; 0 while somebody is.
+
+    Args:
+        seen: None when it was never read.
+        began: when the first look was due, by the same clock as ``now``.
+        now: by the clock of the sighting.
+    """
+    if seen is None:
+        return max(0.0, now - began)
+    return max(0.0, now - (seen.expires if seen.claim.holder else seen.since))
+
+
 def next_look(seen: Sighting | None, identity: str, *, now: float, chance: float) -> float:
     """Return the seconds until the lease should be looked at again.
 

@@ -1,7 +1,7 @@
 """Whether the controller lives, and whether it does its work: two questions with different answers.
 
 An API server that is away is no reason to start the controller anew, so it is alive. It is not ready. One
-that waits for the lease is ready: it would do the work at once.
+that waits for the lease is ready, because it would do the work at once; but not where nobody can have it.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ class Condition:
         busy: seconds since the present reconcile began.
         unlisted: kinds that were never listed.
         watching: whether the API server tells of changes.
+        lease: why nobody is known to lead; empty where somebody is.
         problem: why statuses cannot be written now; empty where they can.
         leading: whether this one writes.
         holder: who else leads, as far as known.
@@ -31,6 +32,7 @@ class Condition:
     busy: float = 0.0
     unlisted: tuple[str, ...] = ()
     watching: bool = True
+    lease: str = ""
     problem: str = ""
     leading: bool = False
     holder: str = ""
@@ -50,12 +52,19 @@ def ready(found: Condition) -> Verdict:
     living = alive(found)
     if not living.good:
         return living
-    if found.unlisted:
-        return Verdict(good=False, sentence=f"not ready: not listed yet: {', '.join(found.unlisted)}")
-    if not found.watching:
-        return Verdict(good=False, sentence="not ready: the API server tells of no changes")
-    if found.problem:
-        return Verdict(good=False, sentence=f"not ready: statuses are not written: {found.problem}")
+    if obstacle := _obstacle(found):
+        return Verdict(good=False, sentence=f"not ready: {obstacle}")
     if found.leading:
         return Verdict(good=True, sentence="ready: leading")
     return Verdict(good=True, sentence=f"ready: standing by, {found.holder or 'nobody'} leads")
+
+
+def _obstacle(found: Condition) -> str:
+    """Return what keeps statuses from being written; empty for nothing."""
+    if found.unlisted:
+        return f"not listed yet: {', '.join(found.unlisted)}"
+    if not found.watching:
+        return "the API server tells of no changes"
+    if found.lease:
+        return f"nobody is known to lead: {found.lease}"
+    return f"statuses are not written: {found.problem}" if found.problem else ""

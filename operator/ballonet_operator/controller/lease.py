@@ -8,6 +8,7 @@ releases its lease.
 import contextlib
 import logging
 import random
+import re
 import threading
 import time
 import uuid
@@ -18,11 +19,22 @@ from typing import Final
 from ballonet.api_kinds import LEASES
 from ballonet.apiserver import ApiServer, Json
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable
-from ballonet_operator.controller.claim import Move, Sighting, decide, leads, next_look, sighted
+from ballonet_operator.controller.claim import (
+    LEASE_DURATION,
+    Move,
+    Sighting,
+    decide,
+    leads,
+    next_look,
+    sighted,
+    unheld,
+)
 
 log = logging.getLogger(__name__)
 
 _CONFLICT: Final = 409
+_FIGURES: Final = re.compile(r"[0-9.]+")
+"""What differs between two errors that are one problem, such as how long was waited for an answer."""
 
 
 def unique_identity(host: str) -> str:
@@ -65,7 +77,8 @@ class Elector:
         self._stale = True
         self._renewed: float | None = None
         self._told = False
-        self._problem = ""
+        self._began, self._held = clock(), False
+        self._problem, self._said = "", set[str]()
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
 
     def start(self) -> None:
@@ -79,6 +92,13 @@ class Elector:
     def holder(self) -> str:
         """Return who leads, as last seen; empty where nobody does or nothing was seen."""
         return self._seen.claim.holder if self._seen else ""
+
+    def problem(self) -> str:
+        """Return why nobody is known to lead; empty where somebody is, and for a while without anybody."""
+        if self.leading() or self._problem:
+            return "" if self.leading() else self._problem
+        vacant = unheld(self._seen, self._began, now=self._clock())
+        return f"nobody has held the lease for {vacant:.0f} s" if vacant > LEASE_DURATION else ""
 
     def alive(self) -> bool:
         """Whether its thread runs."""
@@ -114,9 +134,9 @@ class Elector:
                 # Somebody else wrote the lease in between: the next look tells whether it is still ours.
                 self._renewed = None
             else:
-                self._say(str(error))
+                self._complain(self._explained(error))
         else:
-            self._say("")
+            self._recover()
 
     def _step(self) -> None:
         seen = self._look()
@@ -137,7 +157,7 @@ class Elector:
         sent, when = self._clock(), _now()
         lease = self._write(seen.lease, seen.claim.taken_by(self._identity, when).spec(when))
         self._tell()  # A lapse is told even where the renewal came through at last.
-        self._seen, self._renewed = Sighting(lease=lease, since=sent), sent
+        self._seen, self._renewed, self._held = Sighting(lease=lease, since=sent), sent, True
 
     def _write(self, lease: Json | None, spec: Json) -> Json:
         if lease is not None:
@@ -165,10 +185,28 @@ class Elector:
         log.info("leading" if leading else "not leading any more", extra=facts)
         self._on_change(leading)
 
-    def _say(self, problem: str) -> None:
-        if problem and problem != self._problem:
-            log.warning("lease not renewed", extra={"lease": self._name, "error": problem})
-        self._problem = problem
+    def _explained(self, error: Exception) -> str:
+        """Return what an error says, and what to do where that is known."""
+        if f'namespaces "{self._namespace}" not found' in str(error):
+            # Who is to lead is settled in a namespace that is made with the rest of the installation.
+            return (
+                f"no namespace {self._namespace}: run kubectl apply -f deploy/kubernetes/, or see --namespace"
+            )
+        return str(error)
+
+    def _complain(self, problem: str) -> None:
+        self._problem, kind = problem, _FIGURES.sub("", problem)
+        if kind not in self._said:
+            self._said.add(kind)
+            what = "lease not renewed" if self._held else "lease not obtained"
+            log.warning(what, extra={"lease": self._name, "namespace": self._namespace, "error": problem})
+
+    def _recover(self) -> None:
+        if self._problem:
+            what = "lease renewed again" if self.leading() else "lease seen again"
+            log.info(what, extra={"lease": self._name})
+        self._problem = ""
+        self._said.clear()
 
 
 def _now() -> str:

@@ -153,6 +153,7 @@ class Controller:
             busy=self._reconciler.busy(),
             unlisted=tuple(kind.plural for kind, inventory in self._world.sources if not inventory.complete),
             watching=self._watch.connected(),
+            lease="" if self._leading() else self._elector.problem(),
             problem=self._reconciler.problem,
             leading=self._leading(),
             holder="" if holder == self._identity else holder,
