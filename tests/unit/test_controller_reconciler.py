@@ -159,6 +159,24 @@ def test_a_refusal_is_told_once_for_each_generation() -> None:
     assert len(made.server.objects[EVENTS]) == 2
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(ApiServerUnreachable("timed out"), id="away"),
+        pytest.param(ApiServerRefused("forbidden", code=403), id="refused"),
+    ],
+)
+def test_an_event_that_cannot_be_made_is_let_go_for_its_status_was_written(error: Exception) -> None:
+    made = bench()
+    made.server.put(policy_object("bad", spec=UNUSABLE))
+    made.server.trouble = fail(error, at="create")
+    made.run()
+    assert (made.server.objects.get(EVENTS, {}), made.reconciler.problem) == ({}, "")
+    assert condition_of(made.server.status("bad"), "Accepted")[1] == "Invalid"
+    deeds = made.record.deeds()
+    assert (deeds.writes["event", "failed"], deeds.reconciles["failed"]) == (1, 0)
+
+
 def test_an_event_that_another_leader_made_is_not_made_again() -> None:
     made = bench()
     made.server.put(policy_object("bad", spec=UNUSABLE))

@@ -6,7 +6,7 @@ from typing import Final
 
 from ballonet.api_kinds import EVENTS, POLICIES
 from ballonet.apiserver import ApiServer, Json
-from ballonet.errors import ApiServerRefused
+from ballonet.errors import ApiServerRefused, ApiServerUnreachable
 from ballonet.manifests.v1alpha1 import API_VERSION, KIND
 from ballonet.manifests.v1alpha1_status import PolicyStatus, Truth
 from ballonet_operator.controller import events
@@ -98,8 +98,8 @@ class Publisher:
         event = events.refused(facts, self._identity, now=now)
         try:
             self._server.create(EVENTS, event, namespace=events.NAMESPACE)
-        except ApiServerRefused as error:
-            if error.code != _EXISTS:
+        except (ApiServerRefused, ApiServerUnreachable) as error:
+            if isinstance(error, ApiServerUnreachable) or error.code != _EXISTS:
                 self._record.wrote("event", good=False)
                 log.warning("event not written", extra={"policy": facts.name, "error": str(error)})
             return
