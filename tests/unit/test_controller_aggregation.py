@@ -167,6 +167,12 @@ def test_guests_and_bytes_are_summed_over_all_hosts() -> None:
     }  # fmt: skip
 
 
+def test_what_a_host_tells_of_a_policy_that_does_not_select_it_counts_nowhere() -> None:
+    claim = observed(guests={"selected": 9, "owned": 9}, reclaimed="1Gi", overruledBy=overruling(all=9))
+    found = status(*hosts(1, claim), spec=LABELLED)
+    assert (found.guests.owned, found.guests.selected, found.reclaimed, found.overruled_by) == (0, 0, "0", ())
+
+
 def test_guests_are_counted_where_the_policy_goes_on_in_an_earlier_version() -> None:
     found = status(*hosts(2, observed(guests={"owned": 3})), generation=2, spec=UNUSABLE)
     assert (found.hosts, found.hosts_in_force, found.guests.owned) == (2, 0, 6)

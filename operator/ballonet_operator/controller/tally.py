@@ -25,9 +25,10 @@ class Tally:
     """The sums of one policy in one generation.
 
     Attributes:
-        hosts: how many it is for; of a policy that cannot be used, how many know an earlier version.
+        hosts: how many it is for; of a policy that cannot be used, how many know an earlier version. What other
+            hosts tell of it counts nowhere: an agent could claim guests for any policy.
         in_force: on how many of these this generation is in force.
-        counts: its guests on all hosts that tell of it, in the order of ``COUNTED``.
+        counts: its guests on these hosts, in the order of ``COUNTED``.
         reclaimed: bytes, on the same hosts.
         overruled_by: by policy, the guests that this one selects and that one owns.
         behind: the hosts where this generation is not in force, with what they say is wrong with it.
@@ -45,10 +46,10 @@ class Tally:
 
     def add(self, standing: Standing, told: Observation | None) -> None:
         """Count a host in."""
-        if told is not None:
-            self._sum(told, 1)
         if not self._meant(standing, told):
             return
+        if told is not None:
+            self._sum(told, 1)
         name, error = standing.host.name, told.error if told else ""
         self.hosts += 1
         if not self._knows(told):
@@ -60,10 +61,10 @@ class Tally:
 
     def remove(self, standing: Standing, told: Observation | None) -> None:
         """Take a host out again, with what it was counted in with."""
-        if told is not None:
-            self._sum(told, -1)
         if not self._meant(standing, told):
             return
+        if told is not None:
+            self._sum(told, -1)
         self.hosts -= 1
         if self._knows(told):
             self.in_force -= 1
