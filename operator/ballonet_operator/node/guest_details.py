@@ -3,16 +3,19 @@
 Pure. What a guest is called and what libvirt says of it is untrusted, and bounded here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Final
 
-from ballonet.decision import Decision, Starvation
-from ballonet.manifests.v1alpha1_host import MOST_DETAILS, GuestDetail
+from ballonet.decision import Decision, Starvation, Stay
+from ballonet.manifests.conditions import timestamp
+from ballonet.manifests.v1alpha1_host import MOST_DETAILS, GuestDetail, LastMove
 from ballonet.manifests.v1alpha1_status import LONGEST_MESSAGE
 from ballonet.quantity import MIB, format_size
 from ballonet.reason import Reason, sentence
 from ballonet_operator.census import STATES
+from ballonet_operator.node.last_moves import Moved
 from ballonet_operator.node.untrusted import bounded, name
 from ballonet_operator.report import Outcome, Report
 
@@ -22,6 +25,11 @@ _STARVATION: Final = {
     Starvation.TOOK_BACK: "it took back memory by itself",
     Starvation.ALERTED: "an alert says so",
 }
+_HELD: Final = 16 * MIB
+_HELD_PART: Final = 32
+"""What a guest wants wavers; it lacks memory when it wants more than this, and than this part of its maximum,
+beyond what it was given. It goes on lacking until it has all that it wants."""
+_UNMOVED: Final[Mapping[str, Moved]] = MappingProxyType({})
 
 
 class Rank(IntEnum):
@@ -43,14 +51,29 @@ def readable(size: int) -> str:
     return format_size(round(size / MIB) * MIB)
 
 
-def details(report: Report) -> tuple[tuple[GuestDetail, ...], int]:
-    """Return what is told guest by guest, and how many had no room."""
+def details(
+    report: Report, moved: Mapping[str, Moved] = _UNMOVED, before: Iterable[GuestDetail] = ()
+) -> tuple[tuple[GuestDetail, ...], int]:
+    """Return what is told guest by guest, and how many had no room.
+
+    Args:
+        report: the last cycle that came to a plan.
+        moved: the last move of each guest by uuid, as far as this agent made it.
+        before: what was told last, perhaps by an agent before this one.
+    """
+    known = {each.uuid: each for each in before}
     failed = {each.decision.guest.uuid: each for each in report.outcomes if each.failed}
     told = [(rank, each) for each in report.decisions if (rank := _rank(each, failed)) is not None]
     told.sort(key=lambda pair: (pair[0], -_lacks(pair[1]), pair[1].guest.name, pair[1].guest.uuid))
     targets = {guest.uuid: target for guest, target in report.targets()}
     shown = tuple(
-        _detail(each, targets.get(each.guest.uuid), failed.get(each.guest.uuid))
+        _detail(
+            each,
+            targets.get(each.guest.uuid),
+            failed.get(each.guest.uuid),
+            moved.get(each.guest.uuid),
+            known.get(name(each.guest.uuid)),
+        )
         for _, each in told[:MOST_DETAILS]
     )
     return shown, len(told) - len(shown)
@@ -81,9 +104,15 @@ def _lacks(decision: Decision) -> int:
     return round(((decision.guest.maximum or 0) - (decision.guest.actual or 0)) / MIB)
 
 
-def _detail(decision: Decision, target: int | None, outcome: Outcome | None) -> GuestDetail:
+def _detail(
+    decision: Decision,
+    target: int | None,
+    outcome: Outcome | None,
+    moved: Moved | None,
+    before: GuestDetail | None,
+) -> GuestDetail:
     guest = decision.guest
-    reason = _reason(decision)
+    reason = _reason(decision, before)
     return GuestDetail(
         uuid=name(guest.uuid),
         guest=name(guest.name),
@@ -93,12 +122,36 @@ def _detail(decision: Decision, target: int | None, outcome: Outcome | None) -> 
         maximum=None if guest.maximum is None else readable(guest.maximum),
         reason=reason,
         message=bounded(_message(decision, reason, outcome), LONGEST_MESSAGE),
+        last_move=_last_move(moved) or (before.last_move if before is not None else None),
     )
 
 
-def _reason(decision: Decision) -> Reason:
-    """Return the reason; what a guest wants wavers within the dead band, which is no news."""
-    return Reason.SETTLED if decision.reason is Reason.SMALL_CHANGE else decision.reason
+def _last_move(moved: Moved | None) -> LastMove | None:
+    if moved is None:
+        return None
+    sizes = {"before": readable(moved.before), "after": readable(moved.after)}
+    return LastMove(reason=moved.reason, at=timestamp(moved.at), **sizes)
+
+
+def _reason(decision: Decision, before: GuestDetail | None) -> Reason:
+    """Return the reason; what a guest wants wavers within the dead band, which is no news.
+
+    To the law a guest that has what it needs is settled. To a person it is not while the host holds it below
+    what it wants.
+    """
+    if decision.reason not in (Reason.SETTLED, Reason.SMALL_CHANGE):
+        return decision.reason
+    was_held = before is not None and before.reason == Reason.HOST_FULL
+    return Reason.HOST_FULL if _held(decision, was_held=was_held) else Reason.SETTLED
+
+
+def _held(decision: Decision, *, was_held: bool) -> bool:
+    """Whether the host cannot give the guest what it wants; a guest that takes no part has no ``grow_to``."""
+    terms, target = decision.terms, decision.target
+    if not isinstance(decision, Stay) or terms is None or target is None or decision.grow_to is None:
+        return False
+    worth_telling = 0 if was_held else max(_HELD, terms.maximum // _HELD_PART)
+    return decision.grow_to < terms.want and terms.want - target > worth_telling
 
 
 def _message(decision: Decision, reason: Reason, outcome: Outcome | None) -> str:

@@ -51,7 +51,8 @@ def host_status(recent: Recent, before: HostStatus, host: str, labels: Labels, *
         return before.model_copy(update={"conditions": conditions, "version": VERSION})
     report, plan = recent.known, recent.known.plan
     page = recent.latest.page if recent.latest is not None else report.page
-    shown, omitted = details(report)
+    shown, omitted = details(report, recent.moved, before.details)
+    policies, policies_omitted = observed_policies(page, report.decisions, host, labels)
     return HostStatus(
         conditions=conditions,
         version=VERSION,
@@ -62,7 +63,8 @@ def host_status(recent: Recent, before: HostStatus, host: str, labels: Labels, *
         overcommitted=readable(plan.overcommitted),
         details=shown,
         details_omitted=omitted,
-        observed_policies=observed_policies(page, report.decisions, host, labels),
+        observed_policies=policies,
+        policies_omitted=policies_omitted,
     )
 
 

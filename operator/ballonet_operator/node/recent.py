@@ -3,13 +3,14 @@
 Brought up to date in the cycle's thread, so it looks at nothing guest by guest but the outcomes.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from ballonet.decision import Plan
 from ballonet.quantity import format_size
 from ballonet_operator.alerts.matching import Use
+from ballonet_operator.node.last_moves import Moved, remembered
 from ballonet_operator.node.untrusted import bounded
 from ballonet_operator.report import Report
 
@@ -52,12 +53,14 @@ class Recent:
         known: the last cycle that came to a plan, whose numbers hold while libvirt is away.
         pressure: when the host was last short of memory.
         unsettled: when guests last moved, or needed more than there is.
+        moved: the last move of each guest by uuid.
     """
 
     latest: Report | None = None
     known: Report | None = None
     pressure: Strain | None = None
     unsettled: Strain | None = None
+    moved: Mapping[str, Moved] = field(default_factory=dict)
 
     def after(self, report: Report) -> "Recent":
         """Return what is recent once this cycle has ended."""
@@ -68,6 +71,7 @@ class Recent:
             known=report,
             pressure=_pressure(report.plan, report.at) or self.pressure,
             unsettled=_unsettled(report, report.plan) or self.unsettled,
+            moved=remembered(self.moved, report),
         )
 
 

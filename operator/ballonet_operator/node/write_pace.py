@@ -18,6 +18,8 @@ _SUM: Final = 50
 """What guests need and gave together wavers; less than this part of the total is no news."""
 _GUEST: Final = 16 * MIB
 """A guest's size wavers where its balloon cannot reach its target; as much as a move would have to make."""
+_NO_NEWS: Final = {"actual": None, "last_move": None}
+"""Of a guest: its size may move a little, and a move comes with another target or reason anyway."""
 _SAVED: Final = 3.0
 """Writes that may come early, before the interval is over; each is made up for later, one per interval."""
 
@@ -47,7 +49,7 @@ def _exact(status: HostStatus) -> tuple[object, ...]:
     """Return what has to be the same to the letter; guests are in the order of sizes, which is no news."""
     rest: dict[str, object] = {"memory": status.memory.total, "reclaimed": "", "overcommitted": ""}
     policies = [each.model_copy(update={"reclaimed": ""}) for each in status.observed_policies]
-    guests = {each.uuid: each.model_copy(update={"actual": None}) for each in status.details}
+    guests = {each.uuid: each.model_copy(update=_NO_NEWS) for each in status.details}
     return status.model_copy(update=rest | {"details": (), "observed_policies": ()}), policies, guests
 
 
