@@ -20,11 +20,8 @@ from controller_parts import (
     standing,
 )
 
-NO_HOSTS = (
-    "False",
-    "NoHosts",
-    "no BalloonHost is selected: look at spec.hosts, and whether agents run there",
-)
+NO_HOSTS_WHY = "no BalloonHost is selected: look at spec.hosts, and whether agents run there"
+NO_HOSTS = ("False", "NoHosts", NO_HOSTS_WHY)
 LABELLED: Json = {"hosts": {"selector": {"matchLabels": {"tier": "web"}}}}
 
 
@@ -50,16 +47,8 @@ def hosts(count: int, *told: Json, connected: str | None = "True") -> list[Stand
             status(*hosts(1, observed())), ("True", "InForce", "in force on its one host"), id="one"
         ),
         pytest.param(status(*hosts(3, observed())), ("True", "InForce", "in force on all 3 hosts"), id="all"),
-        pytest.param(
-            status(),
-            NO_HOSTS,
-            id="no host anywhere",
-        ),
-        pytest.param(
-            status(*hosts(2, observed()), spec=LABELLED),
-            NO_HOSTS,
-            id="no host with its labels",
-        ),
+        pytest.param(status(), NO_HOSTS, id="no host anywhere"),
+        pytest.param(status(*hosts(2, observed()), spec=LABELLED), NO_HOSTS, id="no host with its labels"),
         pytest.param(
             status(*hosts(1, observed()), standing(host_object("new", connected=None))),
             ("False", "HostsBehind", "generation 1 is not in force on 1 of 2 hosts: new"),
@@ -96,6 +85,24 @@ def hosts(count: int, *told: Json, connected: str | None = "True") -> list[Stand
             status(*hosts(1, observed(), connected="False"), standing(host_object("behind"))),
             ("False", "HostsBehind", "generation 1 is not in force on 1 of 2 hosts: behind"),
             id="behind counts before ill",
+        ),
+        pytest.param(
+            status(*hosts(1, observed()), standing(host_object("full", policiesOmitted=1))),
+            ("Unknown", "HostsUnknown", "1 of 2 hosts cannot tell, having more than 256 policies: full"),
+            id="a host with too many policies to tell of this one",
+        ),
+        pytest.param(
+            status(standing(host_object("full", observed(), policiesOmitted=1))),
+            ("True", "InForce", "in force on its one host"),
+            id="a host with too many policies that tells of this one",
+        ),
+        pytest.param(
+            status(
+                standing(host_object("full", policiesOmitted=1)),
+                standing(host_object("late", observed(generation=0), policiesOmitted=1)),
+            ),
+            ("False", "HostsBehind", "generation 1 is not in force on 1 of 2 hosts: late"),
+            id="behind counts before unknown",
         ),
         pytest.param(
             status(spec=UNUSABLE),

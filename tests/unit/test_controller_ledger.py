@@ -54,10 +54,13 @@ told = st.builds(
     st.dictionaries(st.sampled_from(POLICIES), st.integers(1, 3)),
 )
 hosts = st.builds(
-    lambda name, told, connected: host_object(name, *told, connected=connected),
+    lambda name, told, connected, omitted: host_object(
+        name, *told, connected=connected, policiesOmitted=omitted
+    ),
     st.sampled_from(HOSTS),
     st.lists(told, min_size=1, max_size=3, unique_by=lambda each: each["name"]),
     st.sampled_from(("True", "False", None)),
+    st.sampled_from((0, 0, 1)),
 )
 # A spec never changes without its generation.
 policies = st.builds(
@@ -142,6 +145,8 @@ def test_a_host_touches_only_the_policies_of_which_it_tells_something_new() -> N
     assert ledger.put_host("kvm-1", standing(second, tier="web")) == set(POLICIES)
     ill = host_object("kvm-1", *second["status"]["observedPolicies"], connected="False")
     assert ledger.put_host("kvm-1", standing(ill, tier="web")) == set(POLICIES)
+    full = host_object("kvm-1", *second["status"]["observedPolicies"], connected="False", policiesOmitted=1)
+    assert ledger.put_host("kvm-1", standing(full, tier="web")) == set(POLICIES)
     assert ledger.put_host("kvm-1", None) == set(POLICIES)
     assert ledger.tallies["b"] == Tally(facts=facts("b"))
 

@@ -25,7 +25,7 @@ DISK = (("disk", "ssd"),)
 
 
 def told(written: Page, *decisions: Decision) -> dict[str, ObservedPolicy]:
-    return {each.name: each for each in observed_policies(written, decisions, "kvm-1", DISK)}
+    return {each.name: each for each in observed_policies(written, decisions, "kvm-1", DISK)[0]}
 
 
 def of(owner: str, one: Guest, reason: Reason = Reason.SETTLED) -> Decision:
@@ -131,9 +131,10 @@ def test_of_too_many_those_that_own_guests_or_are_refused_are_told_in_the_order_
     assert len(found) == MOST_POLICIES
     assert found == sorted(found)
     assert {"p265", "zz", "p000"} <= set(found)
+    assert observed_policies(written, [], "kvm-1", DISK)[1] == 11
 
 
 def test_names_and_errors_are_bounded() -> None:
-    found = observed_policies(Page(refused={"n" * 999: ("e" * 9999,)}), [], "kvm-1", ())[0]
+    ((found,), _) = observed_policies(Page(refused={"n" * 999: ("e" * 9999,)}), [], "kvm-1", ())
 
     assert (len(found.name), len(found.error)) == (253, LONGEST_ERROR)

@@ -63,12 +63,16 @@ class HostGuestCounts(GuestCounts):
 
 
 class LastMove(StatusPart):
-    """What was last done to a guest."""
+    """What was last done to a guest; steps in one direction that follow each other count as one."""
 
-    reason: Name = Field(description="Why, in one word.")
-    before: QuantityText = Field(alias="from", description="What was asked of it until then.")
-    after: QuantityText = Field(alias="to", description="What is asked of it since.")
-    at: Timestamp = Field(description="When.", json_schema_extra={"format": "date-time"})
+    reason: Name = Field(description="Why, in one word; of several steps the last.")
+    before: QuantityText = Field(
+        alias="from", description="What was asked of it before, the first step of several included."
+    )
+    after: QuantityText = Field(alias="to", description="What was asked of it then.")
+    at: Timestamp = Field(
+        description="When; of several steps the last.", json_schema_extra={"format": "date-time"}
+    )
 
 
 class GuestDetail(StatusPart):
@@ -83,7 +87,7 @@ class GuestDetail(StatusPart):
     reason: Name = Field(description="Why it is where it is, in one word.")
     message: Message = Field(default="", description="The same in a sentence.")
     last_move: LastMove | None = Field(
-        default=None, description="Its last move since the agent started; absent where there was none."
+        default=None, description="Its last move, as far as the agent knows of one."
     )
 
 
@@ -134,6 +138,9 @@ class HostStatus(StatusPart):
     details_omitted: Count = Field(default=0, description="Guests that had no room in `details`.")
     observed_policies: tuple[ObservedPolicy, ...] = Field(
         default=(), max_length=MOST_POLICIES, description="The policies that select this host."
+    )
+    policies_omitted: Count = Field(
+        default=0, description="Policies that select this host and had no room in `observedPolicies`."
     )
 
     @field_serializer("observed_policies", when_used="json")

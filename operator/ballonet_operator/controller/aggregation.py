@@ -5,6 +5,7 @@ from heapq import nsmallest
 from typing import Final
 
 from ballonet.manifests.conditions import carried, condition
+from ballonet.manifests.v1alpha1_host import MOST_POLICIES
 from ballonet.manifests.v1alpha1_status import (
     MOST_OVERRULING,
     Condition,
@@ -65,7 +66,7 @@ def _accepted(facts: PolicyFacts) -> Condition:
 def _ready(tally: Tally, known: Known) -> Condition:
     reason, message = _readiness(tally)
     message = "; ".join((message, *_ownership(tally, known)))
-    holds = reason == "InForce"
+    holds = None if reason == "HostsUnknown" else reason == "InForce"
     return condition(READY, reason, message, holds=holds, generation=tally.facts.generation)
 
 
@@ -83,6 +84,11 @@ def _readiness(tally: Tally) -> tuple[str, str]:
     if tally.unhealthy:
         ill = f"{len(tally.unhealthy)} of {_hosts(hosts)} cannot reach the hypervisor"
         return "HostsUnhealthy", f"in force, but {ill}: {_names(tally.unhealthy)}"
+    if tally.unknown:
+        silent = (
+            f"{len(tally.unknown)} of {_hosts(hosts)} cannot tell, having more than {MOST_POLICIES} policies"
+        )
+        return "HostsUnknown", f"{silent}: {_names(tally.unknown)}"
     return "InForce", f"in force on {_all(hosts)}"
 
 

@@ -48,12 +48,14 @@ class HostFacts:
     Attributes:
         conditions: the status of each condition by its type.
         observed: what it tells of each policy that selects it, sorted by its name.
+        omits: whether it has more policies than it can tell of.
     """
 
     name: str
     uid: str
     conditions: tuple[tuple[str, str], ...] = ()
     observed: tuple[Observation, ...] = ()
+    omits: bool = False
 
     @property
     def healthy(self) -> bool:
@@ -89,6 +91,7 @@ def host_facts(thing: Json, _: HostFacts | None = None) -> HostFacts:
         uid=metadata.get("uid") or "",
         conditions=_shared(tuple(sorted(conditions))),
         observed=tuple(sorted(observed, key=_POLICY)),
+        omits=_count(status.get("policiesOmitted")) > 0,
     )
 
 

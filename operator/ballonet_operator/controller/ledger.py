@@ -56,11 +56,16 @@ class Ledger:
         """Return the policies for which it matters that one took the other's place."""
         if before is None or after is None:
             return set(self._tallies)
-        if before.labels != after.labels or before.host.healthy != after.host.healthy:
+        if (before.labels, *_whole(before)) != (after.labels, *_whole(after)):
             return set(self._tallies)
         was, told = before.host.observations(), after.host.observations()
         names = was.keys() | told.keys()
         return {name for name in names if was.get(name) != told.get(name)} & self._tallies.keys()
+
+
+def _whole(standing: Standing) -> tuple[bool, bool]:
+    """Return what matters to every policy."""
+    return standing.host.healthy, standing.host.omits
 
 
 def _same(before: PolicyFacts, after: PolicyFacts) -> bool:

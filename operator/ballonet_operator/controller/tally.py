@@ -25,13 +25,14 @@ class Tally:
     """The sums of one policy in one generation.
 
     Attributes:
-        hosts: how many it is for; of a policy that cannot be used, how many know an earlier version. What other
-            hosts tell of it counts nowhere: an agent could claim guests for any policy.
+        hosts: how many it is for; of a policy that cannot be used, how many know an earlier version. What
+            other hosts tell of it counts nowhere: an agent could claim guests for any policy.
         in_force: on how many of these this generation is in force.
         counts: its guests on these hosts, in the order of ``COUNTED``.
         reclaimed: bytes, on the same hosts.
         overruled_by: by policy, the guests that this one selects and that one owns.
         behind: the hosts where this generation is not in force, with what they say is wrong with it.
+        unknown: the hosts that have more policies than they can tell of, and do not tell of this one.
         unhealthy: the hosts where it is in force, but nothing moves.
     """
 
@@ -42,6 +43,7 @@ class Tally:
     reclaimed: int = 0
     overruled_by: Counter[str] = field(default_factory=Counter)
     behind: dict[str, str] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
     unhealthy: set[str] = field(default_factory=set)
 
     def add(self, standing: Standing, told: Observation | None) -> None:
@@ -52,6 +54,9 @@ class Tally:
             self._sum(told, 1)
         name, error = standing.host.name, told.error if told else ""
         self.hosts += 1
+        if told is None and standing.host.omits:
+            self.unknown.add(name)
+            return
         if not self._knows(told):
             self.behind[name] = error
             return
@@ -69,6 +74,7 @@ class Tally:
         if self._knows(told):
             self.in_force -= 1
         self.behind.pop(standing.host.name, None)
+        self.unknown.discard(standing.host.name)
         self.unhealthy.discard(standing.host.name)
 
     def _meant(self, standing: Standing, told: Observation | None) -> bool:

@@ -26,8 +26,8 @@ _COUNTED: Final = tuple(state for state in STATES if state in GuestCounts.model_
 
 def observed_policies(
     page: Page, decisions: Sequence[Decision], host: str, labels: Labels
-) -> tuple[ObservedPolicy, ...]:
-    """Return the policies that select this host, in the order of their names.
+) -> tuple[tuple[ObservedPolicy, ...], int]:
+    """Return the policies that select this host, in the order of their names, and how many more do.
 
     One that was never good is among them, because nobody can tell which hosts it selects. Of too many,
     those that own guests or are refused are told.
@@ -41,7 +41,8 @@ def observed_policies(
     ]
     told += [_refused(key, why) for key, why in page.refused.items() if key not in page.entries]
     told.sort(key=lambda each: (not each.guests.owned and not each.error, each.name))
-    return tuple(sorted(told[:MOST_POLICIES], key=lambda each: each.name))
+    kept = sorted(told[:MOST_POLICIES], key=lambda each: each.name)
+    return tuple(kept), len(told) - len(kept)
 
 
 def _by_owner(decisions: Iterable[Decision]) -> Mapping[str, Sequence[Decision]]:
