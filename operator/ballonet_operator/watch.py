@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 _SERVER_ENDS: Final = 300
 """Seconds until the server ends a watch in good order; well below the hour of a token."""
 _CLIENT_ENDS: Final = 310
+_SILENT: Final = 85.0
+"""Seconds without a word until a watch is opened anew. The server sends a bookmark every 60 to 75 s, so one
+that hangs is noticed within 90 s."""
 _CONNECT: Final = 5.0
 _ANSWER: Final = 60.0
 """Seconds that a list or the discovery of kinds may take."""
@@ -32,12 +35,15 @@ _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 10.0
 _GRACE: Final = 10.0
 """Seconds from the start of kopf until it should watch everything that the server has."""
+_FORGOTTEN: Final = _ANSWER + 2 * _LONGEST_PAUSE
+"""Seconds without an attempt to open a watch again, after which kopf will not make one."""
+_GLANCE: Final = 1.0
+"""Seconds between two looks at whether kopf does what it should."""
 _IDLE: Final = 0.1
 _ENDING: Final = 2.0
 _PATIENCE: Final = 0.5
 """Seconds for kopf to end in good order."""
 _GOODBYE: Final = 0.1
-_UNSERVED: Final = "the API server does not have it: install Ballonet's CustomResourceDefinitions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +124,8 @@ class Watch:
         told = asyncio.create_task(end.wait())
         task = asyncio.create_task(self._kopf(end))
         while not (task.done() or told.done()):
-            await asyncio.wait({task, told}, timeout=_GRACE, return_when=asyncio.FIRST_COMPLETED)
-            if unserved := self._link.unasked(_GRACE):
-                self._link.lost(f"{', '.join(unserved)}: {_UNSERVED}", cause="unserved")
+            await asyncio.wait({task, told}, timeout=_GLANCE, return_when=asyncio.FIRST_COMPLETED)
+            if self._link.unserved(_GRACE) or self._link.forgotten(_FORGOTTEN):
                 end.set()
         with self._lock:
             self._end = lambda: None
@@ -129,22 +134,33 @@ class Watch:
     async def _conclude(self, task: "asyncio.Task[None]") -> None:
         """Wait for the end of kopf, and hasten it where kopf would wait for requests without an answer."""
         await asyncio.wait({task}, timeout=_PATIENCE)
-        task.cancel()
-        await asyncio.wait({task})
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=_PATIENCE)
         # aiohttp says goodbye on TLS connections after it has closed them.
         await asyncio.sleep(_GOODBYE)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self._link.lost(str(error) or type(error).__name__, cause=type(error).__name__)
+        self._note(task)
 
     async def _kopf(self, end: asyncio.Event) -> None:
-        await kopf.operator(
+        """Run kopf, and tell it to end when a part of it has: it may wait for the others for ever."""
+        others = asyncio.all_tasks()
+        parts = await kopf.spawn_tasks(
             registry=self._registry(),
             settings=self._settings(),
             standalone=True,
             clusterwide=True,
             stop_flag=end,
         )
+        for part in parts:
+            part.add_done_callback(self._note)
+            part.add_done_callback(lambda _: end.set())
+        await kopf.run_tasks(parts, ignored=others)
+
+    def _note(self, task: "asyncio.Task[None]") -> None:
+        """Say what a task ended of; answers of the server are said already."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not hasattr(error, "status"):
+            self._link.lost(str(error) or type(error).__name__, cause=type(error).__name__)
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
@@ -168,6 +184,7 @@ class Watch:
         settings.watching.server_timeout = _SERVER_ENDS
         settings.watching.client_timeout = _CLIENT_ENDS
         settings.watching.connect_timeout = _CONNECT
+        settings.watching.inactivity_timeout = _SILENT
         # A whole list at once would take more memory than all that is kept of it.
         settings.watching.chunk_size = PAGE
         # Until then kopf keeps the last state of every object that it told of.
@@ -219,7 +236,9 @@ class _Aside(logging.Handler):
 
 
 def _hush_kopf() -> None:
-    loud = logging.getLogger("kopf")
-    loud.handlers[:] = [_Aside()]
-    loud.propagate = False
-    loud.setLevel(logging.INFO if log.isEnabledFor(logging.DEBUG) else logging.CRITICAL)
+    """Keep aside what kopf says, and what asyncio says of the tasks that kopf leaves behind."""
+    for name in ("kopf", "asyncio"):
+        loud = logging.getLogger(name)
+        loud.handlers[:] = [_Aside()]
+        loud.propagate = False
+        loud.setLevel(logging.INFO if log.isEnabledFor(logging.DEBUG) else logging.CRITICAL)
