@@ -132,7 +132,8 @@ class Plan:
         available: the host's available memory, or what is left of the budget where that is less.
         pool: bytes that the participating guests may have together while the larger reserve stays free.
         overcommitted: bytes by which the guests' needs exceed what the host can give; 0 when they fit.
-        pressed: the host swaps or its tasks wait for memory, so that the reserves are raised.
+        pressed: the host swaps, or the reserves of a policy that owns a guest here are raised: by its own
+            thresholds tasks wait for memory, or an alert asks for it.
         adopted: guests whose size somebody else set, with that size.
     """
 

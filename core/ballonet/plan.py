@@ -55,7 +55,7 @@ def plan(view: View, policies: Iterable[Policy], history: History, *, cycle: flo
         available=stock.available,
         pool=stock.pool(strictest.grow),
         overcommitted=max(0, needs - max(0, stock.pool(strictest.reclaim))),
-        pressed=reserves[""] != RELEASED.host_thresholds.reserves(view.host.memory),
+        pressed=swaps or _raised(view, standings, reserves),
         adopted=tuple((s.guest, s.guest.actual or 0) for s in standings if s.adopted),
     )
 
@@ -74,6 +74,13 @@ def _strictest(standings: Sequence[Standing], reserves: Mapping[str, Reserves]) 
     """Return the largest reserves that any guest's policy asks for."""
     names = {s.policy.name for s in standings if s.policy is not None} or {""}
     return max((reserves[name] for name in names), key=lambda r: (r.grow, r.reclaim, r.critical))
+
+
+def _raised(view: View, standings: Sequence[Standing], reserves: Mapping[str, Reserves]) -> bool:
+    """Whether any guest's policy has its reserves raised, each by its own thresholds."""
+    owners = {s.policy.name: s.policy for s in standings if s.policy is not None}
+    memory = view.host.memory
+    return any(reserves[name] != policy.host_thresholds.reserves(memory) for name, policy in owners.items())
 
 
 def _remember(view: View, standings: Sequence[Standing]) -> History:

@@ -25,12 +25,8 @@ def host_memory(report: Report) -> int:
 
 
 def reserves_raised(report: Report) -> bool:
-    """Whether pressure, swapping or an alert has raised a policy's reserves above what it says itself."""
-    reserves = report.plan.reserves if report.plan is not None else {}
-    memory = host_memory(report)
-    return any(
-        reserves[policy.name] != policy.host_thresholds.reserves(memory) for policy in policies_here(report)
-    )
+    """Whether pressure, swapping or an alert has raised the reserves of a policy that owns guests here."""
+    return report.plan is not None and report.plan.pressed
 
 
 def _reserves(report: Report) -> Iterator[Sample]:

@@ -213,6 +213,11 @@ def test_a_cycle_that_lost_libvirt_while_it_moved_guests_still_has_its_numbers()
     assert condition(found, "Settled").reason == "Moving"
 
 
+def test_reserves_are_raised_where_the_plan_says_so() -> None:
+    for pressed in (True, False):
+        assert status(recent(report(CALM, pressed=pressed))).reserves.raised is pressed
+
+
 @pytest.mark.parametrize(
     ("now", "at_once"),
     [

@@ -168,7 +168,7 @@ def test_an_alert_raises_both_reserves_of_its_policy_and_its_moves_say_so(signal
     result = decide(view(idle(), available=GROW, signals=signals), PLAIN)
     assert result.in_force == Reserves(grow=GROW + RAISED, reclaim=RECLAIM + RAISED, critical=CRITICAL)
     assert only(result).reason is Reason.HOST_ALERT
-    assert not result.pressed
+    assert result.pressed
 
 
 def test_pressure_and_an_alert_together_raise_the_reserves_once() -> None:

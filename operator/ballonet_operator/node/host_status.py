@@ -27,7 +27,6 @@ from ballonet_operator.node.recent import (
 )
 from ballonet_operator.node.untrusted import bounded
 from ballonet_operator.report import Report
-from ballonet_operator.thresholds import reserves_raised
 
 VERSION: Final = version("ballonet")
 _TYPES: Final = (CONNECTED, PRESSURE, SETTLED)
@@ -57,7 +56,7 @@ def host_status(recent: Recent, before: HostStatus, host: str, labels: Labels, *
         conditions=conditions,
         version=VERSION,
         memory=_memory(recent.known.view.host, plan),
-        reserves=_reserves(plan, raised=plan.pressed or reserves_raised(report)),
+        reserves=_reserves(plan, raised=plan.pressed),
         guests=_counts(report),
         reclaimed=readable(reclaimed(report)),
         overcommitted=readable(plan.overcommitted),

@@ -21,6 +21,7 @@ CONNECTED: Final = "HypervisorConnected"
 PRESSURE: Final = "MemoryPressure"
 SETTLED: Final = "Settled"
 ALERTMANAGER: Final = "AlertmanagerReachable"
+_RAISED: Final = "the host swaps, its tasks wait for memory, or an alert asks for it: its reserves are raised"
 _TOLD: Final = 4
 """Alerts that a condition names."""
 _NAMED: Final = 60
@@ -81,9 +82,7 @@ def _pressure(plan: Plan, at: float) -> Strain | None:
         level = format_size(levels.critical)
         return Strain(at, "Critical", f"available memory is below the critical level of {level}")
     if plan.pressed:
-        return Strain(
-            at, "Pressure", "the host swaps or its tasks wait for memory, so its reserves are raised"
-        )
+        return Strain(at, "Pressure", _RAISED)
     if plan.available < levels.reclaim:
         level = format_size(levels.reclaim)
         return Strain(at, "Pressure", f"available memory is below the reserve of {level}")
