@@ -40,13 +40,13 @@ class Journal:
         """Log what is new in this report."""
         self._connection(report)
         self._alerts.record(report)
+        self._adopted(report)
         for outcome in report.outcomes:
             self._outcome(outcome)
         self._failures = {each.decision.guest.uuid: each.cause for each in report.outcomes if each.failed}
         if report.plan is None:
             return
         self._proposals(report)
-        self._adopted(report)
         self._periods(report)
         self._trouble(report)
         self._host(report)

@@ -133,6 +133,20 @@ def test_a_size_that_somebody_set_is_said(lines: pytest.LogCaptureFixture) -> No
     assert (adopted["guest"], adopted["size"]) == ("a", "512Mi")
 
 
+def test_a_size_that_somebody_set_is_said_before_the_move_that_begins_there(
+    lines: pytest.LogCaptureFixture,
+) -> None:
+    fake, journal, now = hypervisor(guest("a")), Journal(), [NOW]
+    beat = cycle(fake, ROOMY, clock=lambda: now[0])
+    journal.record(beat.run_once())
+    now[0] += 4
+    fake.guests["a"] = replace(
+        fake.guests["a"], actual=512 * MIB, sample=sample(usable=MIB, total=460 * MIB, timestamp=now[0])
+    )
+    journal.record(beat.run_once())
+    assert written(lines) == ["size set by somebody else adopted", "guest grown", "cycle"]
+
+
 def test_a_period_that_was_set_is_said(lines: pytest.LogCaptureFixture) -> None:
     fake = hypervisor(guest("a", traits=traits(statistics_period=0)))
     Journal().record(cycle(fake, ROOMY).run_once())
