@@ -144,6 +144,20 @@ def test_an_invalid_example_is_refused_in_the_words_of_its_first_line(path: Path
             id="alert that would match all",
         ),
         pytest.param(
+            "{hosts: {names: []}, guests: {names: [], namespaces: []}}",
+            [
+                "spec.hosts.names: is an empty list: omit the field to select all",
+                "spec.guests.names: is an empty list: omit the field to select all",
+                "spec.guests.namespaces: is an empty list: omit the field to select all",
+            ],
+            id="lists that would select all",
+        ),
+        pytest.param(
+            '{guests: {names: ["a]", "web-[12"]}}',
+            ["spec.guests.names[1]: [ is not closed: write for example web-[12], or [[] for a [ itself"],
+            id="pattern that would match only itself",
+        ),
+        pytest.param(
             "{priority: 1.5, memory: {weight: 10001}}",
             [
                 "spec.priority: 1.5 is not a whole number: write for example priority: 10",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from ballonet.manifests.mistakes import words
+from ballonet.manifests.v1alpha1_selection import CLOSED, CLOSED_KEYWORD, EMPTY, NOT_CLOSED, SOME_KEYWORD
 
 Rule = dict[str, str]
 Path = tuple[str | int, ...]
@@ -110,6 +111,14 @@ def _fewest(node: dict[str, Any], path: Path) -> Rule:
     return rule(f"size(self) >= {fewest}", said, length="string(dyn(size(self)))")
 
 
+def _closed(_: dict[str, Any], __: Path) -> Rule:
+    return rule(f"self.matches({_regular_expression(CLOSED)})", NOT_CLOSED)
+
+
+def _some(_: dict[str, Any], __: Path) -> Rule:
+    return rule("size(self) > 0", EMPTY)
+
+
 _RULES: Final[dict[str, Callable[[dict[str, Any], Path], Rule]]] = {
     "enum": _enum,
     "minimum": _minimum,
@@ -118,6 +127,8 @@ _RULES: Final[dict[str, Callable[[dict[str, Any], Path], Rule]]] = {
     "pattern": _pattern,
     "minItems": _fewest,
     "minProperties": _fewest,
+    CLOSED_KEYWORD: _closed,
+    SOME_KEYWORD: _some,
 }
 
 

@@ -1,9 +1,10 @@
 """How a v1alpha1 document says which hosts and guests it means; see ``v1alpha1``."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 from ballonet import policy
@@ -13,6 +14,29 @@ _SUBDOMAIN: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9
 _WORD: Final = r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 
 ObjectName = Annotated[str, StringConstraints(pattern=rf"^{_SUBDOMAIN}$", min_length=1, max_length=253)]
+# A set of characters as ``fnmatch`` reads it: its first character may be ] itself, which does not close it.
+CLOSED: Final = r"^([^\[]|\[(![\s\S]|[^!])[^\]]*\])*$"
+NOT_CLOSED: Final = "[ is not closed: write for example web-[12], or [[] for a [ itself"
+EMPTY: Final = "is an empty list: omit the field to select all"
+# The keywords in schemas for which ``crd_rules`` has rules.
+CLOSED_KEYWORD: Final = "x-ballonet-closed"
+SOME_KEYWORD: Final = "x-ballonet-some"
+
+
+def _closed(pattern: str) -> str:
+    """Return a pattern as it is; `fnmatch` would take a [ that is not closed for the character itself."""
+    if re.fullmatch(CLOSED, pattern) is None:
+        raise ValueError(NOT_CLOSED)
+    return pattern
+
+
+def _some(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what was written; a template that came out empty must not select everything."""
+    if not entries:
+        raise ValueError(EMPTY)
+    return entries
+
+
 Namespace = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63),
@@ -21,6 +45,8 @@ Namespace = Annotated[
 NamePattern = Annotated[
     str,
     StringConstraints(min_length=1, max_length=253),
+    AfterValidator(_closed),
+    Field(json_schema_extra={CLOSED_KEYWORD: True}),
     Field(description="A name, in which `*`, `?` and `[abc]` match as in a shell."),
 ]
 LabelKey = Annotated[str, StringConstraints(pattern=rf"^({_SUBDOMAIN}/)?{_WORD}$", max_length=317)]
@@ -31,7 +57,13 @@ LabelValue = Annotated[
 ]
 
 Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=32)]
-Patterns = Annotated[tuple[NamePattern, ...], Field(max_length=64)]
+_Some = AfterValidator(_some)
+Patterns = Annotated[
+    tuple[NamePattern, ...], Field(max_length=64), _Some, Field(json_schema_extra={SOME_KEYWORD: True})
+]
+Namespaces = Annotated[
+    tuple[Namespace, ...], Field(max_length=64), _Some, Field(json_schema_extra={SOME_KEYWORD: True})
+]
 
 
 class Part(BaseModel):
@@ -99,7 +131,7 @@ class LabelSelector(Part):
 
 
 class HostSelection(Part):
-    """Which hosts a policy is for; what is omitted or empty restricts nothing."""
+    """Which hosts a policy is for; what is omitted restricts nothing."""
 
     names: Patterns = Field(
         default=(),
@@ -116,16 +148,15 @@ class HostSelection(Part):
 
 
 class GuestSelection(Part):
-    """Which guests a policy is for; what is omitted or empty restricts nothing."""
+    """Which guests a policy is for; what is omitted restricts nothing."""
 
     names: Patterns = Field(
         default=(),
         description="Shell patterns of guest names (libvirt domains, KubeVirt VMs), of which one must match.",
         examples=[["web-*"]],
     )
-    namespaces: tuple[Namespace, ...] = Field(
+    namespaces: Namespaces = Field(
         default=(),
-        max_length=64,
         description="Kubernetes namespaces of KubeVirt guests. A plain libvirt guest is in none.",
         examples=[["shop"]],
     )
