@@ -16,6 +16,7 @@ from ballonet.quantity import MIB, format_size
 from ballonet.reason import Reason, sentence
 from ballonet_operator.census import STATES
 from ballonet_operator.node.last_moves import Moved
+from ballonet_operator.node.releasing import releasing, waiting
 from ballonet_operator.node.untrusted import bounded, name
 from ballonet_operator.report import Outcome, Report
 
@@ -43,7 +44,8 @@ class Rank(IntEnum):
     STALE = 6
     IMPOSSIBLE = 7
     INELIGIBLE = 8
-    SHRUNK = 9
+    RELEASED = 9
+    SHRUNK = 10
 
 
 def readable(size: int) -> str:
@@ -80,6 +82,8 @@ def details(
 
 
 def _rank(decision: Decision, failed: Mapping[str, Outcome]) -> Rank | None:
+    if releasing(decision):
+        return Rank.NOT_MOVED if decision.guest.uuid in failed else Rank.RELEASED
     if decision.policy is None:
         return None
     return _trouble(decision, failed) or (Rank.SHRUNK if STATES["shrunk"](decision) else None)
@@ -116,7 +120,7 @@ def _detail(
     return GuestDetail(
         uuid=name(guest.uuid),
         guest=name(guest.name),
-        policy=name(decision.policy or ""),
+        policy=None if decision.policy is None else name(decision.policy),
         actual=None if guest.actual is None else readable(guest.actual),
         target=None if target is None else readable(target),
         maximum=None if guest.maximum is None else readable(guest.maximum),
@@ -158,6 +162,8 @@ def _message(decision: Decision, reason: Reason, outcome: Outcome | None) -> str
     parts = [sentence(reason)]
     if decision.terms is not None and decision.terms.starved is not None and reason is not Reason.STARVED:
         parts.append(f"it is starved: {_STARVATION[decision.terms.starved]}")
+    if waiting(decision):
+        parts.append("it waits until the host has memory to spare")
     if outcome is not None:
         parts.append(f"not moved: {outcome.message}")
     return "; ".join(parts)

@@ -1,6 +1,7 @@
 """What the last cycles came to, as far as a host's status needs more than the newest one.
 
-Brought up to date in the cycle's thread, so it looks at nothing guest by guest but the outcomes.
+Brought up to date in the cycle's thread, so it looks at each guest no longer than it takes to tell whether it
+is being released, and closer only at those that were moved.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from ballonet.decision import Plan
 from ballonet.quantity import format_size
 from ballonet_operator.alerts.matching import Use
 from ballonet_operator.node.last_moves import Moved, remembered
+from ballonet_operator.node.releasing import progress, releasing
 from ballonet_operator.node.untrusted import bounded
 from ballonet_operator.report import Report
 
@@ -53,7 +55,7 @@ class Recent:
         latest: the last cycle; None before the first one.
         known: the last cycle that came to a plan, whose numbers hold while libvirt is away.
         pressure: when the host was last short of memory.
-        unsettled: when guests last moved, or needed more than there is.
+        unsettled: when guests last moved, waited to be released, or needed more than there is.
         moved: the last move of each guest by uuid.
     """
 
@@ -92,6 +94,9 @@ def _pressure(plan: Plan, at: float) -> Strain | None:
 def _unsettled(report: Report, plan: Plan) -> Strain | None:
     if plan.overcommitted > 0:
         return Strain(report.at, "Overcommitted", "the guests need more than the host can give")
+    released = [each for each in plan.decisions if releasing(each)]
+    if released:
+        return Strain(report.at, "Releasing", progress(released))
     if next(report.moves(), None) is not None:
         return Strain(report.at, "Moving", f"guests were moved within the last {HOLD:.0f} s")
     return None
