@@ -176,7 +176,7 @@ def test_a_status_is_stored_as_the_models_write_it(server: ApiServer) -> None:
             {
                 "NAME": "web", "MODE": "Enforce", "PRIORITY": "0", "HOSTS": "3", "GUESTS": "12",
                 "SHRUNK": "5", "RECLAIMED": "9.5Gi", "ACCEPTED": "True", "READY": "False",
-                "REASON": "HostsBehind",
+                "REASON": "HostsBehind", "SELECTED": "14", "IN-FORCE": "2",
             },
             id="policies",
         ),
@@ -204,4 +204,5 @@ def test_both_kinds_are_shown_together_without_what_is_wide(control_plane: Contr
     shown = control_plane.kubectl("get", "ballonet").split()
 
     assert {"balloonhost.ballonet.dev/node-1", "balloonpolicy.ballonet.dev/web"} <= set(shown)
-    assert not {"REASON", "STUCK", "STARVED"} & set(shown)
+    assert {"REASON", "HostsBehind"} <= set(shown), "what is not ready says why"
+    assert not {"SELECTED", "IN-FORCE", "STUCK", "STARVED"} & set(shown)

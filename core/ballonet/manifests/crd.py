@@ -52,9 +52,17 @@ _POLICY_COLUMNS: Final = (
     _column("Reclaimed", ".status.reclaimed", meaning="What they have less than their maximum."),
     _column("Accepted", _condition("Accepted"), meaning="Whether the policy can be used."),
     _column("Ready", _condition("Ready"), meaning="Whether it is in force on all its hosts."),
-    _column("Reason", _condition("Ready", "reason"), wide=True, meaning="Why it is ready or not."),
+    _column("Reason", _condition("Ready", "reason"), meaning="Why it is ready or not."),
+    _column(
+        "Selected", ".status.guests.selected", "integer", wide=True,
+        meaning="Running guests that the policy selects, whoever owns them.",
+    ),
+    _column(
+        "In-Force", ".status.hostsInForce", "integer", wide=True,
+        meaning="Hosts on which this generation of it is in force.",
+    ),
     _column("Age", ".metadata.creationTimestamp", "date"),
-)
+)  # fmt: skip
 _HOST_COLUMNS: Final = (
     _column("Connected", _condition("HypervisorConnected"), meaning="Whether libvirt answers."),
     _column("Pressure", _condition("MemoryPressure"), meaning="Whether the host is short of memory."),
