@@ -3,7 +3,7 @@
 import itertools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -101,13 +101,18 @@ def new_host(plane: ControlPlane) -> Iterator[Host]:
 
 @contextmanager
 def agent(
-    host: Host, *, node: OwnNode | None = None, kubeconfig: Path | None = None, interval: float = 1.0
+    host: Host,
+    *,
+    node: OwnNode | None = None,
+    kubeconfig: Path | None = None,
+    interval: float = 1.0,
+    connected: Callable[[], bool] = lambda: True,
 ) -> Iterator[HostReporter]:
     """Run what an agent tells Kubernetes with, until the end of the block."""
     known = node or host.node()
     own = kubeconfig or host.plane.kubeconfig_of(host.plane.token(ACCOUNT, host.name))
     with closing(ApiServer(own)) as server:
-        reporter = HostReporter(server, known, interval=interval)
+        reporter = HostReporter(server, known, interval=interval, connected=connected)
         reporter.start()
         try:
             yield reporter

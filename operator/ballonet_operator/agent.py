@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROGRAM = "ballonet-operator agent"
+_GLANCE = 5.0  # Seconds between two looks at whether the parts live.
 _DESCRIPTION = (
     "Moves memory between this host and its guests, as the policies in a directory or in Kubernetes say."
 )
@@ -119,16 +120,9 @@ class Agent:
             budget=options.interval,
             dry_run=options.dry_run,
         )
-        observer = Observer(readable, self._host)
-        source = self._source
-        return Cycle(
-            observer,
-            actor,
-            source.look,
-            interval=options.interval,
-            labels=source.labels,
-            alerts=self._alerts,
-        )
+        observer, source = Observer(readable, self._host), self._source
+        beat, alerts = options.interval, self._alerts
+        return Cycle(observer, actor, source.look, interval=beat, labels=source.labels, alerts=alerts)
 
     def _snapshot(self) -> Snapshot:
         return replace(self._board.snapshot(), standing=self._source.standing())
@@ -145,7 +139,7 @@ class Agent:
         log.info("agent started", extra=self._facts())
         worker = threading.Thread(target=self._work, name="cycle", daemon=True)
         worker.start()
-        self._stop.wait()
+        self._wait()
         self._notifier.send("STOPPING=1")
         worker.join(self._options.interval + 3 * self._options.libvirt.deadline)
         if worker.is_alive():
@@ -160,6 +154,13 @@ class Agent:
         self._lock.release()
         log.info("agent stopped")
         return 0 if self._asked else 1
+
+    def _wait(self) -> None:
+        """Wait for the end: a signal, or a part that has ended by itself and is not to be done without."""
+        while not self._stop.wait(_GLANCE):
+            if dead := self._source.dead():
+                log.error("a part ended by itself, ending the agent", extra={"parts": ",".join(dead)})
+                self._stop.set()
 
     def _work(self) -> None:
         """Run cycles; the target of the cycle's thread. Should it die, the program ends as well."""

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _ENDING: Final = 1.0
 """Seconds that each part gets to end; a pod is given thirty for everything."""
+_NO_NODE: Final = "Kubernetes has none of this name; `kubectl get nodes` lists those for --node-name"
 
 
 class Cluster:
@@ -57,7 +58,9 @@ class Cluster:
             interval=options.relist_interval,
             connected=self._watch.connected,
         )
-        self._reporter = HostReporter(server, self._node, interval=options.status_interval)
+        self._reporter = HostReporter(
+            server, self._node, interval=options.status_interval, connected=self._watch.connected
+        )
         self._waiting = ""
 
     def start(self) -> None:
@@ -80,12 +83,13 @@ class Cluster:
         if self._node.labels() is not None:
             return ""
         if self._watch.connected():
-            return f"the Node {self._node.name}: Kubernetes has none of this name"
+            return f"the Node {self._node.name}: {_NO_NODE}"
         return f"the labels of the Node {self._node.name}: the API server has not told them yet"
 
     def _say(self, waiting: str) -> None:
         if waiting:
-            log.info("no guest is moved yet", extra={"waiting_for": waiting})
+            level = logging.WARNING if waiting.endswith(_NO_NODE) else logging.INFO
+            log.log(level, "no guest is moved yet", extra={"waiting_for": waiting})
         else:
             log.info("policies and labels known", extra={"policies": len(self._policies.inventory)})
             if not self._policies.look().entries:
@@ -113,6 +117,15 @@ class Cluster:
             listed_at=self._relist.succeeded.get(POLICIES.plural, 0.0),
             requests=self._reporter.counts(),
         )
+
+    def dead(self) -> tuple[str, ...]:
+        """Return the parts that have ended by themselves, by an error that nobody foresaw."""
+        living = {
+            "watch": self._watch.alive(),
+            "lists": self._relist.alive(),
+            "host status": self._reporter.alive(),
+        }
+        return tuple(name for name, alive in living.items() if not alive)
 
     def stop(self) -> None:
         """Tell the last status, as far as that can be done at once, and end."""

@@ -42,6 +42,10 @@ class PolicyWatch:
     def stop(self) -> None:
         """Do nothing."""
 
+    def dead(self) -> tuple[str, ...]:
+        """Return nothing: there is no part that could end by itself."""
+        return ()
+
     def labels(self) -> Labels:
         """Return the labels of the host: without Kubernetes it has none."""
         return ()

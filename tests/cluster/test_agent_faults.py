@@ -104,7 +104,7 @@ def test_a_policy_that_was_deleted_behind_a_broken_watch_is_dropped(
     assert not running.lines("policy removed")
     wire.mend()
     eventually(lambda: running.said("policy removed", policy="all"), "the ghost is dropped", within=30)
-    assert running.said("policy in force", policy="other")
+    assert running.said("policy known", policy="other")
     eventually(lambda: sizes(pair) == [GIB, GIB], "the guests have all their memory back", within=60)
 
 

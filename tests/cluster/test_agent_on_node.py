@@ -103,7 +103,7 @@ def test_a_policy_follows_the_labels_of_the_node(
 ) -> None:
     apply(plane, policy("south", hosts={"selector": {"matchLabels": {"zone": "south"}}}))
     running = agent()
-    eventually(lambda: running.said("policy in force", policy="south"), "the agent knows the policy")
+    eventually(lambda: running.said("policy known", policy="south"), "the agent knows the policy")
     running.run_cycles(3)
     assert (running.reason("a"), sizes(pair)) == ("NoPolicy", [GIB, GIB])
     plane.add_node(NODE, {"zone": "south"})

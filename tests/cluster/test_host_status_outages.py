@@ -194,6 +194,27 @@ def test_without_a_node_nothing_is_written_and_it_is_said_once(
         eventually(lambda: host.reclaimed() == "512Mi", "the node is there and so is its host")
 
     assert says(caplog, "no such node") == 1
+    (said,) = (each for each in caplog.records if "no such node" in each.getMessage())
+    assert vars(said)["node"] == host.name
+    assert "kubectl get nodes" in vars(said)["remedy"]
+
+
+def test_nobody_says_that_there_is_no_node_while_it_could_not_be_seen(
+    host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reporter_module, "_PATIENCE", 0.2)
+    monkeypatch.setattr(reporter_module, "_POLL", 0.02)
+    looks: list[bool] = []
+
+    def connected() -> bool:
+        looks.append(len(looks) >= 50)
+        return looks[-1]
+
+    with agent(host, node=OwnNode(host.name), connected=connected) as reporter:
+        reporter.record(now())
+        eventually(lambda: len(looks) >= 50, "a second passes")
+        assert says(caplog, "no such node") == 0
+        eventually(lambda: says(caplog, "no such node"), "it is said once the node would be seen")
 
 
 def test_an_agent_of_another_node_is_refused_and_tries_on(

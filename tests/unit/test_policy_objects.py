@@ -52,7 +52,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_change_is_followed_and_said_once(objects: PolicyObjects, caplog: pytest.LogCaptureFixture) -> None:
     assert (priorities(objects), said(caplog)) == ({"web": 1}, [])
     objects.inventory.seen(thing("db", priority=2))
-    assert (priorities(objects), said(caplog)) == ({"db": 2, "web": 1}, ["policy in force"])
+    assert (priorities(objects), said(caplog)) == ({"db": 2, "web": 1}, ["policy known"])
     objects.inventory.seen(thing("web", 2, priority=3))
     assert (priorities(objects), said(caplog)) == ({"db": 2, "web": 3}, ["policy changed"])
     objects.inventory.gone(thing("web", 2))
@@ -75,7 +75,8 @@ def test_a_version_that_cannot_be_used_leaves_the_last_good_one_in_force(
     (reason,) = page.refused["web"]
     assert reason.startswith("spec.priority: ")
     (line,) = caplog.records
-    assert (line.getMessage(), line.__dict__["policy"], line.__dict__["still_in_force"]) == (
+    assert (line.levelname, line.getMessage(), line.__dict__["policy"], line.__dict__["still_in_force"]) == (
+        "WARNING",
         "policy refused",
         "web",
         "web",
@@ -121,7 +122,7 @@ def test_a_list_drops_what_a_watch_never_said_was_deleted(
     objects: PolicyObjects, caplog: pytest.LogCaptureFixture
 ) -> None:
     objects.inventory.heal([thing("db", priority=2)])
-    assert (priorities(objects), said(caplog)) == ({"db": 2}, ["policy in force", "policy removed"])
+    assert (priorities(objects), said(caplog)) == ({"db": 2}, ["policy known", "policy removed"])
 
 
 def test_what_the_watch_tells_while_a_list_is_read_is_right(objects: PolicyObjects) -> None:

@@ -30,6 +30,7 @@ _POLL: Final = 1.0
 """Seconds between two looks for a node, or a first cycle, that is not there yet."""
 _PATIENCE: Final = 10.0
 """Seconds after which a node that was not seen is said to be missing."""
+_REMEDY: Final = "`kubectl get nodes` lists the names for --node-name"
 _FIRST_RETRY: Final = 1.0
 _LAST_RETRY: Final = 20.0
 """Seconds; an API server that comes back is not met by all agents at once, and each is heard soon."""
@@ -42,13 +43,20 @@ class HostReporter:
 
     Args:
         interval: seconds from one write to the next while no condition changes.
+        connected: whether the node is watched; if not, one that was not seen may well be there.
         clock: seconds since the epoch.
     """
 
     def __init__(
-        self, server: ApiServer, node: OwnNode, *, interval: float, clock: Callable[[], float] = time.time
+        self,
+        server: ApiServer,
+        node: OwnNode,
+        *,
+        interval: float,
+        connected: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._node = node
+        self._node, self._connected = node, connected
         self._clock = clock
         self._writer = HostWriter(server)
         self._events = EventQueue(server)
@@ -87,6 +95,10 @@ class HostReporter:
         self._wake.set()
         if self._thread.ident is not None:
             self._thread.join(timeout)
+
+    def alive(self) -> bool:
+        """Whether its thread lives."""
+        return self._thread.is_alive()
 
     def counts(self) -> Mapping[str, int]:
         """Return how many requests ended how since the start, and how many Events were left out."""
@@ -127,7 +139,7 @@ class HostReporter:
         with self._lock:
             recent = self._recent
         if facts is None or recent.latest is None:
-            self._note_absence(absent=facts is None)
+            self._note_absence(absent=facts is None and self._connected())
             return _POLL
         self._absent_since, self._said_absent = None, False
         self._meet(facts)
@@ -140,7 +152,10 @@ class HostReporter:
         now = time.monotonic()
         self._absent_since = (self._absent_since or now) if absent else None
         if absent and not self._said_absent and now - (self._absent_since or now) >= _PATIENCE:
-            log.warning("no such node in Kubernetes, so no BalloonHost is written")
+            log.warning(
+                "no such node in Kubernetes, so no BalloonHost is written",
+                extra={"node": self._node.name, "remedy": _REMEDY},
+            )
             self._said_absent = True
 
     def _meet(self, facts: NodeFacts) -> None:
