@@ -23,6 +23,11 @@ _FIRST_RETRY: Final = 1.0
 _LAST_RETRY: Final = 60.0
 _OPENING: Final = 10.0
 """Seconds that the first lists wait for the watch; made before it, they would have to be made again."""
+_SPREAD: Final = 20.0
+"""Seconds over which thousands of agents spread their lists when an API server is back: each has a full list
+already, and its watch goes on."""
+_SHARE: Final = 15
+"""What part of the interval that may take at most: 20 s of the usual 5 min."""
 _GLANCE: Final = 0.3
 """Seconds between two looks at whether the watch is open."""
 
@@ -38,6 +43,11 @@ def retry_delay(failures: int, chance: float) -> float:
     """
     longest = min(_LAST_RETRY, _FIRST_RETRY * 2.0 ** min(failures - 1, 10))
     return longest * (0.5 + 0.5 * chance)
+
+
+def spread(interval: float) -> float:
+    """Return the longest time in seconds that a list waits when a watch has come back."""
+    return min(_SPREAD, interval / _SHARE)
 
 
 class Relist:
@@ -96,6 +106,7 @@ class Relist:
         while True:
             if self._rest(wait):
                 pending = list(self._sources)
+                self._stopped.wait(self._spread())
             if self._stopped.is_set():
                 return
             pending = [source for source in pending if not self._heal(source)]
@@ -117,6 +128,12 @@ class Relist:
             if self._stopped.wait(min(left, _GLANCE)):
                 return False
         return False
+
+    def _spread(self) -> float:
+        """Return the seconds to wait before all is listed anew, because the watch has come back."""
+        if not all(inventory.complete for _, inventory in self._sources):
+            return 0.0
+        return random.uniform(0, spread(self._interval))  # noqa: S311 - spreads requests, guards nothing.
 
     def _heal(self, source: Source) -> bool:
         """List one kind; returns whether that worked."""

@@ -11,7 +11,7 @@ from ballonet.api_kinds import HOSTS, NODES, Kind
 from ballonet.errors import ApiServerUnreachable
 from ballonet_lab import eventually
 from ballonet_operator.inventory import Inventory
-from ballonet_operator.relist import Relist, retry_delay
+from ballonet_operator.relist import Relist, retry_delay, spread
 from controller_parts import FakeServer
 
 
@@ -58,7 +58,7 @@ def running(lists: Lists, *kinds: Kind, interval: float = 3600.0) -> Iterator[Re
 
 def test_everything_is_listed_when_the_watch_opens_and_whenever_it_is_back() -> None:
     lists = Lists()
-    with running(lists, NODES, HOSTS):
+    with running(lists, NODES, HOSTS, interval=15.0):
         lists.open.set()
         eventually(lambda: len(lists.asked) == 2, "all is listed", within=5)
         assert lists.listed() == ["nodes", "balloonhosts"]
@@ -87,6 +87,34 @@ def test_everything_is_listed_now_and_then() -> None:
     with running(lists, NODES, interval=0.1):
         lists.open.set()
         eventually(lambda: len(lists.asked) >= 3, "it is listed again and again", within=5)
+
+
+def test_a_first_list_does_not_wait_and_later_ones_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds: list[tuple[float, float]] = []
+
+    def longest(least: float, most: float) -> float:
+        bounds.append((least, most))
+        return 0.0
+
+    monkeypatch.setattr("ballonet_operator.relist.random.uniform", longest)
+    lists = Lists()
+    with running(lists, NODES, interval=300.0):
+        lists.open.set()
+        eventually(lists.listed, "all is listed", within=5)
+        assert bounds == []
+        lists.open.clear()
+        looks = lists.looks
+        eventually(lambda: lists.looks > looks, "it notices", within=5)
+        lists.open.set()
+        eventually(lists.listed, "all is listed again", within=5)
+        assert bounds == [(0, 20.0)]
+
+
+@pytest.mark.parametrize(("interval", "seconds"), [(1, 1 / 15), (5, 1 / 3), (300, 20), (86400, 20)])
+def test_the_time_over_which_lists_are_spread_is_a_part_of_their_interval(
+    interval: float, seconds: float
+) -> None:
+    assert spread(interval) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
