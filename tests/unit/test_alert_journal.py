@@ -11,7 +11,8 @@ from ballonet.policy import Action, Mode
 from ballonet_operator.alerts.alert_journal import AlertJournal
 from ballonet_operator.alerts.alerting import Alerting
 from ballonet_operator.alerts.matching import Use
-from ballonet_operator.node.host_status import host_status, turned
+from ballonet_operator.node.early_news import turned
+from ballonet_operator.node.host_status import host_status
 from ballonet_operator.node.recent import ALERTMANAGER
 from ballonet_operator.report import Report
 from host_reports import lost, recent, report

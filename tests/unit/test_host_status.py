@@ -11,7 +11,8 @@ from ballonet.manifests.v1alpha1_status import Condition, Truth
 from ballonet.policy import Labels
 from ballonet.quantity import GIB, MIB
 from ballonet.reason import Reason
-from ballonet_operator.node.host_status import VERSION, host_status, turned
+from ballonet_operator.node.early_news import turned
+from ballonet_operator.node.host_status import VERSION, host_status
 from ballonet_operator.node.recent import HOLD, Recent
 from ballonet_operator.report import Report
 from host_reports import done, lost, recent, report, resize, stay

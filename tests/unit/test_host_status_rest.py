@@ -5,7 +5,8 @@ import random
 from agent_parts import page
 from ballonet.manifests.v1alpha1_host import HostStatus
 from ballonet.quantity import GIB, MIB
-from ballonet_operator.node.host_status import host_status, turned
+from ballonet_operator.node.early_news import turned
+from ballonet_operator.node.host_status import host_status
 from ballonet_operator.node.recent import Recent
 from ballonet_operator.node.write_pace import Pace, differs
 from ballonet_operator.report import Outcome, Report, Result

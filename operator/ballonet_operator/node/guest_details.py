@@ -81,6 +81,12 @@ def details(
     return shown, len(told) - len(shown)
 
 
+def tells(report: Report) -> bool:
+    """Whether there is any guest to tell of."""
+    failed = {each.decision.guest.uuid: each for each in report.outcomes if each.failed}
+    return any(_rank(each, failed) is not None for each in report.decisions)
+
+
 def _rank(decision: Decision, failed: Mapping[str, Outcome]) -> Rank | None:
     if releasing(decision):
         return Rank.NOT_MOVED if decision.guest.uuid in failed else Rank.RELEASED

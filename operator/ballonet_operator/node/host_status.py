@@ -11,7 +11,7 @@ from ballonet.decision import Plan
 from ballonet.host import Host
 from ballonet.manifests.conditions import carried, condition
 from ballonet.manifests.v1alpha1_host import HostGuestCounts, HostMemory, HostReserves, HostStatus
-from ballonet.manifests.v1alpha1_status import LONGEST_MESSAGE, Condition, Truth
+from ballonet.manifests.v1alpha1_status import LONGEST_MESSAGE, Condition
 from ballonet.policy import Labels
 from ballonet_operator.census import STATES, census, reclaimed
 from ballonet_operator.node.guest_details import details, readable
@@ -30,7 +30,6 @@ from ballonet_operator.report import Report
 
 VERSION: Final = version("ballonet")
 _TYPES: Final = (CONNECTED, PRESSURE, SETTLED)
-_TRUTHS: Final = {True: Truth.TRUE, False: Truth.FALSE, None: Truth.UNKNOWN}
 
 
 def host_status(recent: Recent, before: HostStatus, host: str, labels: Labels, *, now: float) -> HostStatus:
@@ -110,16 +109,3 @@ def _counts(report: Report) -> HostGuestCounts:
     counts = {state: count for state, count in census(report).items() if state in STATES}
     selected = sum(each.policy is not None for each in active)
     return HostGuestCounts(total=len(active), selected=selected, **counts)
-
-
-def truths(verdicts_now: Iterable[Verdict]) -> dict[str, Truth]:
-    """Return the statuses of conditions, by type."""
-    return {each.type: _TRUTHS[each.holds] for each in verdicts_now}
-
-
-def turned(recent: Recent, written: HostStatus | None) -> bool:
-    """Whether a condition is another than it was when it was written, which is told at once."""
-    if written is None:
-        return True
-    before = {each.type: each.status for each in written.conditions}
-    return any(before.get(kind) != truth for kind, truth in truths(verdicts(recent)).items())

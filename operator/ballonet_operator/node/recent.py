@@ -57,6 +57,7 @@ class Recent:
         pressure: when the host was last short of memory.
         unsettled: when guests last moved, waited to be released, or needed more than there is.
         moved: the last move of each guest by uuid.
+        moved_at: when guests last moved.
     """
 
     latest: Report | None = None
@@ -64,6 +65,7 @@ class Recent:
     pressure: Strain | None = None
     unsettled: Strain | None = None
     moved: Mapping[str, Moved] = field(default_factory=dict)
+    moved_at: float | None = None
 
     def after(self, report: Report) -> "Recent":
         """Return what is recent once this cycle has ended."""
@@ -75,6 +77,7 @@ class Recent:
             pressure=_pressure(report.plan, report.at) or self.pressure,
             unsettled=_unsettled(report, report.plan) or self.unsettled,
             moved=remembered(self.moved, report),
+            moved_at=self.moved_at if next(report.moves(), None) is None else report.at,
         )
 
 

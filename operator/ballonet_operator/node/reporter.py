@@ -16,8 +16,9 @@ from typing import Final
 from ballonet.apiserver import ApiServer
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable
 from ballonet.manifests.v1alpha1_host import HostStatus
+from ballonet_operator.node.early_news import turned
 from ballonet_operator.node.event_queue import EventQueue
-from ballonet_operator.node.host_status import host_status, turned
+from ballonet_operator.node.host_status import host_status
 from ballonet_operator.node.host_writer import HostWriter
 from ballonet_operator.node.own_node import NodeFacts, OwnNode
 from ballonet_operator.node.recent import Recent
