@@ -122,7 +122,9 @@ class ApiServer:
         """
         query = {"fieldManager": manager, "force": "true"}
         path = kind.path(body["metadata"]["name"], subresource=subresource)
-        return self._request("PATCH", path, query=query, body=body, content=_APPLY)
+        # The server's reader of YAML refuses the pairs of escapes that JSON has for letters beyond U+FFFF.
+        text = json.dumps(body, ensure_ascii=False).encode(errors="replace")
+        return self._request("PATCH", path, query=query, body=text, content=_APPLY)
 
     def create(self, kind: Kind, body: Json, *, namespace: str = "", manager: str = "") -> Json:
         """Create an object; ApiServerRefused with code 409 when it exists."""
@@ -159,7 +161,7 @@ class ApiServer:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Json | None = None,
+        body: Json | bytes | None = None,
         content: str = JSON,
         accept: str = JSON,
     ) -> Json:
