@@ -1,5 +1,6 @@
 """The CustomResourceDefinitions on a real API server: what it accepts, refuses, explains and shows."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,6 +166,45 @@ def test_a_status_is_stored_as_the_models_write_it(server: ApiServer) -> None:
     assert policy["status"] == POLICY_STATUS
     assert host is not None
     assert host["status"] == HOST_STATUS
+
+
+DETAIL = {"uuid": "u", "guest": "web", "reason": "Stuck", "message": "m"}
+
+
+@pytest.mark.usefixtures("_objects")
+@pytest.mark.parametrize("field", DETAIL)
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("web\x1b[2J", id="an escape"),
+        pytest.param("web\x9b2J", id="an escape of one character"),
+        pytest.param("web\u202e", id="another direction"),
+        pytest.param("web\n", id="a line break"),
+    ],
+)
+def test_text_that_would_move_a_readers_cursor_is_refused_whoever_writes_it(
+    control_plane: ControlPlane, field: str, text: str
+) -> None:
+    patch = json.dumps({"status": {"details": [DETAIL | {field: text}]}})
+
+    complaint = control_plane.refusal(
+        "patch", "blh", "node-1", "--subresource=status", "--type=merge", "-p", patch
+    )
+
+    assert f"status.details[0].{field}" in complaint
+    assert "should match" in complaint
+
+
+@pytest.mark.usefixtures("_objects")
+def test_text_of_any_language_is_taken(server: ApiServer) -> None:
+    body = {"apiVersion": HOSTS.api_version, "kind": "BalloonHost", "metadata": {"name": "node-1"}}
+    detail = dict.fromkeys(DETAIL, "\u00fc\u4e2d\U0001f600 web-1")
+
+    stored = server.apply(
+        HOSTS, body | {"status": {"details": [detail]}}, manager="test", subresource="status"
+    )
+
+    assert stored["status"]["details"] == [detail]
 
 
 @pytest.mark.usefixtures("_objects")

@@ -63,6 +63,15 @@ def test_everything_that_can_grow_is_bounded(plural: str) -> None:
 
 
 @pytest.mark.parametrize("plural", PLURALS)
+def test_no_text_of_a_status_may_have_control_characters(plural: str) -> None:
+    found = {path: schema for path, schema in schemas(plural) if path.startswith(".status.")}
+    texts = {path: schema for path, schema in found.items() if schema.get("type") == "string"}
+
+    assert [path for path, schema in texts.items() if not schema.keys() & {"pattern", "enum", "format"}] == []
+    assert len(texts) >= 7
+
+
+@pytest.mark.parametrize("plural", PLURALS)
 def test_nothing_is_in_it_that_a_structural_schema_may_not_have(plural: str) -> None:
     keywords = {keyword for _, schema in schemas(plural) for keyword in schema}
 

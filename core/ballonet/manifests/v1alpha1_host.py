@@ -17,6 +17,7 @@ from ballonet.manifests.v1alpha1_status import (
     Overruling,
     QuantityText,
     StatusPart,
+    Text,
     Timestamp,
 )
 
@@ -98,7 +99,7 @@ class ObservedPolicy(StatusPart):
     generation: int = Field(
         default=0, description="The `metadata.generation` that is in force here; 0 when none is."
     )
-    error: Annotated[str, StringConstraints(max_length=LONGEST_ERROR)] = Field(
+    error: Annotated[Text, StringConstraints(max_length=LONGEST_ERROR)] = Field(
         default="", description="Why a newer generation was refused here."
     )
     guests: GuestCounts = Field(default=GuestCounts(), description="The policy's guests on this host.")

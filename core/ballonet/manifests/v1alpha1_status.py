@@ -8,21 +8,35 @@ while. No I/O here.
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 LONGEST_MESSAGE: Final = 1024
 MOST_OVERRULING: Final = 16
+PRINTABLE: Final = r"^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$"
+"""Text that cannot move a cursor, as Go's regexp has it: kubectl prints statuses as they are."""
+
+
+def _printable(text: object) -> object:
+    """Return text as the pattern has it, whatever it was made from, so that no status fails on a name.
+
+    ``str.isprintable`` takes less than the pattern does, whichever versions of Unicode both know.
+    """
+    if not isinstance(text, str) or text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
 
 # Kubernetes' own form of conditions:
 # https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
 ConditionType = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]*$", max_length=64)]
 ConditionReason = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]*$", max_length=64)]
-Message = Annotated[str, StringConstraints(max_length=LONGEST_MESSAGE)]
+Text = Annotated[str, BeforeValidator(_printable), Field(json_schema_extra={"pattern": PRINTABLE})]
+Message = Annotated[Text, StringConstraints(max_length=LONGEST_MESSAGE)]
 Timestamp = Annotated[str, StringConstraints(max_length=32)]
-QuantityText = Annotated[str, StringConstraints(max_length=32)]
+QuantityText = Annotated[Text, StringConstraints(max_length=32)]
 """A size as Kubernetes writes it, such as 512Mi."""
-Name = Annotated[str, StringConstraints(max_length=253)]
+Name = Annotated[Text, StringConstraints(max_length=253)]
 Count = Annotated[int, Field(ge=0)]
 
 
