@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ballonet_lab import Lab, eventually
+from ballonet_lab import GuestSpec, Lab, eventually
 from ballonet_lab.kubernetes import ControlPlane
 from ballonet_lab.monitoring import Alertmanager
 from cluster_agent import NODE, agent_kubeconfig, apply, cluster_agent, policy, prepare
@@ -49,6 +49,7 @@ def test_a_host_tells_in_kubernetes_whether_alerts_can_act_and_which_do(
         "--alertmanager.expiry", "3s", "--kubernetes.status-interval", "1s",
     )  # fmt: skip
     alertmanager.post_alerts([{"alertname": "HostMemoryFillingUp", "instance": f"{ADDRESS}:9100"}])
+    lab.guests([GuestSpec(name="web-1")])
     with cluster_agent(tmp_path, lab.uri, agent_kubeconfig(plane), *flags) as agent:
         eventually(lambda: is_now(plane, "Unknown", "NotAsked"), "no policy has rules")
         apply(plane, policy("web", alerts=RULES))
