@@ -21,6 +21,7 @@ from yaml import YAMLError
 
 from ballonet.api_kinds import JSON, Kind
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable, ConfigError
+from ballonet.kubeconfig import in_memory, problem, workplace
 
 Json = dict[str, Any]
 
@@ -31,7 +32,10 @@ _ANSWER: Final = 15.0
 PAGE: Final = 100
 """Objects per answer of a list. A BalloonHost may have 50 KiB, which take ten times as much when parsed."""
 _APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML.
-_EXPIRED: Final = 410
+_FILES: Final = ("ssl_ca_cert", "cert_file", "key_file")
+"""Attributes of the client's configuration that name files."""
+_MISSHAPEN: Final = (AttributeError, KeyError, TypeError, ValueError, YAMLError)
+"""What the client raises for a kubeconfig that is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,7 @@ class ApiServer:
         self, kubeconfig: Path | None = None, *, context: str | None = None, answer_within: float = _ANSWER
     ) -> None:
         # A request that fails is made again by the next cycle, not inside the client.
-        self._configuration = _configuration(kubeconfig, context)
+        self._configuration, self._kept = _configuration(kubeconfig, context)
         self._configuration.retries = 0
         self._client = ApiClient(self._configuration)
         self._timeout = (_CONNECT, answer_within)
@@ -78,12 +82,15 @@ class ApiServer:
     def credentials(self) -> Credentials:
         """Return the credentials as they are now; a service account's token is read anew once a minute."""
         bearer = self._configuration.get_api_key_with_prefix("BearerToken")
+        # When the client looks after its token, it forgets that its files have moved.
+        files = [getattr(self._configuration, name) for name in _FILES]
+        ca, certificate, key = (self._kept.get(file, file) for file in files)
         return Credentials(
             server=self.server,
-            ca_file=self._configuration.ssl_ca_cert,
+            ca_file=ca,
             token=bearer.split(maxsplit=1)[-1] if bearer else None,
-            certificate_file=self._configuration.cert_file,
-            key_file=self._configuration.key_file,
+            certificate_file=certificate,
+            key_file=key,
             verify=bool(self._configuration.verify_ssl),
         )
 
@@ -182,27 +189,46 @@ class ApiServer:
         return _judged(int(answer.status), content_bytes or b"")
 
 
-def _configuration(kubeconfig: Path | None, context: str | None) -> Configuration:
+def _configuration(kubeconfig: Path | None, context: str | None) -> tuple[Configuration, dict[str, str]]:
+    """Return what the client is to use, and which of its files are in memory now."""
     configuration = Configuration()
     try:
-        if kubeconfig is None and context is None:
-            try:
-                load_incluster_config(client_configuration=configuration)
-            except ConfigException:
-                load_kube_config(client_configuration=configuration)
-        else:
-            load_kube_config(
-                config_file=None if kubeconfig is None else str(kubeconfig),
-                context=context,
-                client_configuration=configuration,
-            )
-    except (ConfigException, OSError, TypeError, ValueError, YAMLError) as error:
-        where = "" if kubeconfig is None else f"{kubeconfig}: "
-        raise ConfigError(
-            f"{where}no usable Kubernetes credentials: {_one_line(error).rstrip('.')}: run inside a pod with "
-            "a service account, or name a kubeconfig"
-        ) from error
-    return configuration
+        with workplace() as directory:
+            _load(configuration, kubeconfig, context, directory)
+            files = [getattr(configuration, name) for name in _FILES]
+            kept = in_memory(directory, files)
+    except (ConfigException, OSError, *_MISSHAPEN) as error:
+        raise ConfigError(_refusal(kubeconfig, error)) from error
+    for name, file in zip(_FILES, files, strict=True):
+        setattr(configuration, name, kept.get(file, file))
+    return configuration, kept
+
+
+def _load(configuration: Configuration, kubeconfig: Path | None, context: str | None, directory: str) -> None:
+    if kubeconfig is None and context is None:
+        try:
+            load_incluster_config(client_configuration=configuration)
+        except ConfigException:
+            load_kube_config(client_configuration=configuration, temp_file_path=directory)
+    else:
+        load_kube_config(
+            config_file=None if kubeconfig is None else str(kubeconfig),
+            context=context,
+            client_configuration=configuration,
+            temp_file_path=directory,
+        )
+
+
+def _refusal(kubeconfig: Path | None, error: Exception) -> str:
+    """Return why there are no credentials; what Python says of a misshapen file helps nobody."""
+    if found := problem(kubeconfig):
+        return found
+    where = "" if kubeconfig is None else f"{kubeconfig}: "
+    why = "its parts are not of the right form" if isinstance(error, _MISSHAPEN) else _one_line(error)
+    return (
+        f"{where}no usable Kubernetes credentials: {why.rstrip('.')}: run inside a pod with "
+        "a service account, or name a kubeconfig"
+    )
 
 
 def _judged(code: int, content: bytes) -> Json:

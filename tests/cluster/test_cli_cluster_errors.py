@@ -76,7 +76,7 @@ def test_a_kubeconfig_that_is_none_is_named(tmp_path: Path) -> None:
     code, line = told(ballonet("hosts", kubeconfig=tmp_path / "config"))
 
     assert code == 2
-    assert line.startswith(f"Error: {tmp_path / 'config'}: no usable Kubernetes credentials: ")
+    assert line.startswith(f"Error: {tmp_path / 'config'}: is not a kubeconfig: ")
 
 
 def test_a_context_that_is_not_in_the_kubeconfig_is_named(control_plane: ControlPlane) -> None:

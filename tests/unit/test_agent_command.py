@@ -39,7 +39,7 @@ POLICIES = ["agent", "--policies", "."]
         ),
         (
             ["agent", "--node-name", "kvm-1", "--kubernetes.kubeconfig", "/nowhere"],
-            ": /nowhere: no usable Kubernetes credentials: ",
+            ": /nowhere: there is no such kubeconfig: name the file that kubectl uses for the cluster",
         ),
         (
             [*POLICIES, "--interval", "soon"],
