@@ -37,7 +37,8 @@ def main() -> int:
         sys.stdout.write(f"{PROGRAM} {version('ballonet')}\n")
         return 0
     what = f"{first!r} is no part of it" if first else "no part is named"
-    sys.stderr.write(f"{PROGRAM}: error: {what}: write {PROGRAM} agent --policies DIR\n")
+    parts = " or ".join(f"{PROGRAM} {part}" for part in _PARTS)
+    sys.stderr.write(f"{PROGRAM}: error: {what}: write {parts}; {PROGRAM} --help tells of both\n")
     return 2
 
 

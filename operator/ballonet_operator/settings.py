@@ -1,7 +1,8 @@
 """The agent's flags and environment variables."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -17,6 +18,20 @@ def _sensible(text: str) -> None:
         raise ConfigError(f"{text!r} is only {size} bytes: write a size such as 8Gi")
 
 
+_PART: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_NODE_NAME: Final = re.compile(rf"{_PART}(\.{_PART})*")
+"""An RFC 1123 subdomain: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"""
+
+
+def _node_name(text: str) -> None:
+    if not _NODE_NAME.fullmatch(text):
+        raise ConfigError(
+            f"{text!r} is not the name of a Node: small letters, digits, - and . are allowed; "
+            "`kubectl get nodes` lists the names"
+        )
+
+
+NodeName = Annotated[str, AfterValidator(checked(_node_name))]
 Size = Annotated[str, AfterValidator(checked(_sensible))]
 
 
@@ -86,7 +101,7 @@ class AgentSettings(Settings):
         Path | None, Field(description="directory with BalloonPolicy files; this or --node-name")
     ] = None
     node_name: Annotated[
-        str | None,
+        NodeName | None,
         Field(
             min_length=1,
             max_length=253,
@@ -125,6 +140,12 @@ class AgentSettings(Settings):
             raise ConfigError(
                 "--policies and --node-name are both given: policies are either files or objects of "
                 "Kubernetes: remove one"
+            )
+        if self.node_name is None and self.kubernetes.model_fields_set:
+            given = sorted(name.replace("_", "-") for name in self.kubernetes.model_fields_set)
+            raise ConfigError(
+                f"--kubernetes.{given[0]} is given without --node-name: nobody is asked for policies but the "
+                "directory: remove it, or write --node-name NAME instead of --policies"
             )
         if self.node_name is not None and self.host.name is not None:
             raise ConfigError(

@@ -29,8 +29,27 @@ POLICIES = ["agent", "--policies", "."]
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], ": no part is named: write ballonet-operator agent --policies DIR"),
-        (["pilot"], ": 'pilot' is no part of it: write ballonet-operator agent --policies DIR"),
+        ([], ": no part is named: write ballonet-operator agent or ballonet-operator controller; "),
+        (
+            ["agnet"],
+            ": 'agnet' is no part of it: write ballonet-operator agent or ballonet-operator controller; ",
+        ),
+        (
+            ["agent", "--node-name", "Kvm_1"],
+            ": node-name: 'Kvm_1' is not the name of a Node: small letters, digits, - and . are allowed; ",
+        ),
+        (["agent", "--node-name", "kvm-1."], ": node-name: 'kvm-1.' is not the name of a Node: "),
+        (["agent", "--node-name", "kvm..1"], ": node-name: 'kvm..1' is not the name of a Node: "),
+        (["agent", "--node-name", "kvm-1,a=b"], ": node-name: 'kvm-1,a=b' is not the name of a Node: "),
+        (["agent", "--node-name", ""], ": node-name: "),
+        (
+            [*POLICIES, "--kubernetes.relist-interval", "1m"],
+            ": --kubernetes.relist-interval is given without --node-name: ",
+        ),
+        (
+            [*POLICIES, "--kubernetes.kubeconfig", "/nowhere"],
+            ": --kubernetes.kubeconfig is given without --node-name: ",
+        ),
         (["agent"], ": no policies: write --policies DIR, or --node-name NAME on Kubernetes"),
         ([*POLICIES, "--node-name", "kvm-1"], ": --policies and --node-name are both given: "),
         (
