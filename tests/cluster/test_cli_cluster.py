@@ -75,7 +75,7 @@ def test_one_host_is_shown_with_conditions_guests_and_policies(plane: ControlPla
     assert (done.returncode, done.stderr) == (0, "")
     assert "  memory                600Mi available of 32Gi, by the last report\n" in done.stdout
     assert re.search(r"^  MemoryPressure        True for .* \(Critical\)$", done.stdout, re.MULTILINE)
-    assert "web-1                                    1Gi   1.5Gi      2Gi  web" in done.stdout
+    assert "web-1                           1Gi   1.5Gi      2Gi  web" in done.stdout
     assert "and 5 more guests: the host's metrics have them all\n" in done.stdout
     assert "web              3      16      16      9.5Gi  urgent (2)    -\n" in done.stdout
 
