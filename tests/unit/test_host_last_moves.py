@@ -118,7 +118,28 @@ def test_a_guest_that_the_host_holds_below_what_it_wants_is_not_settled(found: R
 
     assert one.reason == said
     assert ("has what it should have" in one.message) is (said == "Settled")
-    assert ("the host has nothing left to grant" in one.message) is (said == "HostFull")
+    assert ("the host cannot give it more" in one.message) is (said == "HostFull")
+
+
+def short(lacks: int) -> Report:
+    """Return a cycle in which guests need more than there is, and one has all that it needs and wants."""
+    one = stay(guest(actual=GIB - lacks))
+    assert one.terms is not None
+    terms = one.terms._replace(want=GIB - lacks)
+    return report(replace(one, terms=terms, grow_to=GIB - lacks), overcommitted=GIB)
+
+
+def test_no_shrunk_guest_is_settled_while_the_guests_need_more_than_there_is() -> None:
+    ((much,), _), ((little,), _) = details(short(768 * MIB)), details(short(32 * MIB))
+
+    assert (much.reason, little.reason) == ("HostFull", "Settled")
+    assert much.message == "the guest has what it needs, and the host cannot give it more"
+
+
+def test_below_its_need_a_guest_is_said_to_lack_memory() -> None:
+    (one,), _ = details(held(GIB // 4, reason=Reason.HOST_FULL))
+
+    assert one.message == "the guest should grow, but the host has nothing left to grant"
 
 
 def test_a_guest_that_was_held_is_so_until_it_has_all_that_it_wants() -> None:

@@ -30,6 +30,7 @@ _HELD: Final = 16 * MIB
 _HELD_PART: Final = 32
 """What a guest wants wavers; it lacks memory when it wants more than this, and than this part of its maximum,
 beyond what it was given. It goes on lacking until it has all that it wants."""
+_HELD_BACK: Final = "the guest has what it needs, and the host cannot give it more"
 _UNMOVED: Final[Mapping[str, Moved]] = MappingProxyType({})
 
 
@@ -68,13 +69,14 @@ def details(
     told = [(rank, each) for each in report.decisions if (rank := _rank(each, failed)) is not None]
     told.sort(key=lambda pair: (pair[0], -_lacks(pair[1]), pair[1].guest.name, pair[1].guest.uuid))
     targets = {guest.uuid: target for guest, target in report.targets()}
+    short = report.plan is not None and report.plan.overcommitted > 0
     shown = tuple(
         _detail(
             each,
+            _reason(each, known.get(name(each.guest.uuid)), short=short),
             targets.get(each.guest.uuid),
             failed.get(each.guest.uuid),
-            moved.get(each.guest.uuid),
-            known.get(name(each.guest.uuid)),
+            _last_move(moved.get(each.guest.uuid), known.get(name(each.guest.uuid))),
         )
         for _, each in told[:MOST_DETAILS]
     )
@@ -116,13 +118,12 @@ def _lacks(decision: Decision) -> int:
 
 def _detail(
     decision: Decision,
+    reason: Reason,
     target: int | None,
     outcome: Outcome | None,
-    moved: Moved | None,
-    before: GuestDetail | None,
+    moved: LastMove | None,
 ) -> GuestDetail:
     guest = decision.guest
-    reason = _reason(decision, before)
     return GuestDetail(
         uuid=name(guest.uuid),
         guest=name(guest.name),
@@ -132,40 +133,43 @@ def _detail(
         maximum=None if guest.maximum is None else readable(guest.maximum),
         reason=reason,
         message=bounded(_message(decision, reason, outcome), LONGEST_MESSAGE),
-        last_move=_last_move(moved) or (before.last_move if before is not None else None),
+        last_move=moved,
     )
 
 
-def _last_move(moved: Moved | None) -> LastMove | None:
+def _last_move(moved: Moved | None, before: GuestDetail | None) -> LastMove | None:
+    """Return the last move; that of an agent before this one, where this one has made none."""
     if moved is None:
-        return None
+        return None if before is None else before.last_move
     sizes = {"before": readable(moved.before), "after": readable(moved.after)}
     return LastMove(reason=moved.reason, at=timestamp(moved.at), **sizes)
 
 
-def _reason(decision: Decision, before: GuestDetail | None) -> Reason:
+def _reason(decision: Decision, before: GuestDetail | None, *, short: bool) -> Reason:
     """Return the reason; what a guest wants wavers within the dead band, which is no news.
 
     To the law a guest that has what it needs is settled. To a person it is not while the host holds it below
-    what it wants.
+    what it wants, or below its maximum because there is less than all guests need (``short``).
     """
     if decision.reason not in (Reason.SETTLED, Reason.SMALL_CHANGE):
         return decision.reason
     was_held = before is not None and before.reason == Reason.HOST_FULL
-    return Reason.HOST_FULL if _held(decision, was_held=was_held) else Reason.SETTLED
+    return Reason.HOST_FULL if _held(decision, short=short, was_held=was_held) else Reason.SETTLED
 
 
-def _held(decision: Decision, *, was_held: bool) -> bool:
-    """Whether the host cannot give the guest what it wants; a guest that takes no part has no ``grow_to``."""
+def _held(decision: Decision, *, short: bool, was_held: bool) -> bool:
+    """Whether the host cannot give the guest more; one that takes no part has no ``grow_to``."""
     terms, target = decision.terms, decision.target
     if not isinstance(decision, Stay) or terms is None or target is None or decision.grow_to is None:
         return False
+    wish = terms.maximum if short else terms.want
     worth_telling = 0 if was_held else max(_HELD, terms.maximum // _HELD_PART)
-    return decision.grow_to < terms.want and terms.want - target > worth_telling
+    return decision.grow_to < wish and wish - target > worth_telling
 
 
 def _message(decision: Decision, reason: Reason, outcome: Outcome | None) -> str:
-    parts = [sentence(reason)]
+    held = reason is Reason.HOST_FULL and decision.reason is not Reason.HOST_FULL
+    parts = [_HELD_BACK if held else sentence(reason)]
     if decision.terms is not None and decision.terms.starved is not None and reason is not Reason.STARVED:
         parts.append(f"it is starved: {_STARVATION[decision.terms.starved]}")
     if waiting(decision):
