@@ -110,6 +110,8 @@ class FakeServer(ApiServer):
         if stored is None:
             raise ApiServerRefused("not found", code=404)
         assert (manager, subresource) == ("ballonet-controller", "status")
+        if body["metadata"].get("resourceVersion") != stored["metadata"].get("resourceVersion"):
+            raise ApiServerRefused("the object has been modified", code=409)
         self.objects[kind][name] = {**stored, "status": body["status"]}
         return self.objects[kind][name]
 

@@ -103,6 +103,21 @@ def test_a_deleted_policy_is_not_made_anew() -> None:
     assert made.writes() == []
 
 
+def test_a_write_that_comes_late_undoes_nothing() -> None:
+    made = bench()
+    old, new = policy_object("web"), policy_object("web", status={"hosts": 99})
+    old["metadata"]["resourceVersion"], new["metadata"]["resourceVersion"] = "1", "2"
+    made.server.put(old)
+    made.look()
+    made.server.put(new)
+    rest = made.reconciler.run_once()
+    assert (made.writes(), made.server.status("web")) == ([("apply", "web")], {"hosts": 99})
+    assert 0.5 <= rest <= 1.0
+    made.run(after=rest)
+    assert (made.writes(), ready(made)) == ([("apply", "web")], "InForce")
+    assert made.record.deeds().writes["status", "failed"] == 0
+
+
 def test_a_policy_that_is_refused_waits_and_the_others_do_not() -> None:
     made = bench()
     made.server.put(policy_object("good"))

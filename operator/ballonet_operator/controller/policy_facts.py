@@ -21,6 +21,7 @@ class PolicyFacts:
     """A BalloonPolicy.
 
     Attributes:
+        version: the ``resourceVersion`` that all this was seen in; empty where there is none.
         policy: None when it cannot be used; ``refused`` says why.
         status: as last seen on the API server, without what others may have put there.
     """
@@ -28,6 +29,7 @@ class PolicyFacts:
     name: str
     uid: str
     generation: int
+    version: str = ""
     policy: Policy | None = None
     refused: tuple[str, ...] = ()
     status: PolicyStatus = PolicyStatus()
@@ -45,6 +47,7 @@ def policy_facts(thing: Json, before: PolicyFacts | None = None) -> PolicyFacts:
         name=metadata["name"],
         uid=metadata.get("uid") or "",
         generation=generation,
+        version=metadata.get("resourceVersion") or "",
         policy=policy,
         refused=refused,
         status=status,

@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 MANAGER: Final = "ballonet-controller"
 _GONE: Final = 404
 """The policy was deleted. A status never makes one anew; the watch will tell."""
-_EXISTS: Final = 409
+_CONFLICT: Final = 409
+"""A policy that has changed since it was seen, which the watch will tell; an Event that exists already."""
 
 
 class Publisher:
@@ -68,7 +69,7 @@ class Publisher:
         body = {
             "apiVersion": API_VERSION,
             "kind": KIND,
-            "metadata": {"name": facts.name},
+            "metadata": _metadata(facts),
             "status": found.document(),
         }
         try:
@@ -84,8 +85,8 @@ class Publisher:
         return stored
 
     def _not_written(self, name: str, error: ApiServerRefused, clock: float) -> None:
-        failures = self._refused.get(name, (0, 0.0))[0] + 1
-        if error.code != _GONE:
+        failures = 1 if error.code == _CONFLICT else self._refused.get(name, (0, 0.0))[0] + 1
+        if error.code not in (_GONE, _CONFLICT):
             self._record.wrote("status", good=False)
             log.warning("status not written", extra={"policy": name, "error": str(error)})
         self._refused[name] = failures, clock + retry_delay(failures, self._chance())
@@ -99,11 +100,19 @@ class Publisher:
         try:
             self._server.create(EVENTS, event, namespace=events.NAMESPACE)
         except (ApiServerRefused, ApiServerUnreachable) as error:
-            if isinstance(error, ApiServerUnreachable) or error.code != _EXISTS:
+            if isinstance(error, ApiServerUnreachable) or error.code != _CONFLICT:
                 self._record.wrote("event", good=False)
                 log.warning("event not written", extra={"policy": facts.name, "error": str(error)})
             return
         self._record.wrote("event", good=True)
+
+
+def _metadata(facts: PolicyFacts) -> Json:
+    """Return what names the policy as it was seen: a write that comes late must not undo a later one.
+
+    So a leader that wrote just before it lost its lease cannot spoil what its successor wrote since.
+    """
+    return {"name": facts.name} | ({"resourceVersion": facts.version} if facts.version else {})
 
 
 def _newly_refused(facts: PolicyFacts, found: PolicyStatus) -> bool:
