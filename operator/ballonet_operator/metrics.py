@@ -166,7 +166,8 @@ TABLE: Final[tuple[Family[Snapshot], ...]] = (
     ),
     Family(
         name="kubernetes_watch_connected",
-        help="Whether policies and Node are watched right now: 1 or 0. Kubernetes only, as the next ones.",
+        help="Whether policies and Node are watched right now: 1 or 0. An API server that hangs is noticed "
+        "within 90 s. Kubernetes only, as the next ones.",
         samples=_standing(lambda standing: [((), standing.connected)]),
     ),
     Family(
