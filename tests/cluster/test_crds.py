@@ -126,6 +126,9 @@ POLICY_STATUS = PolicyStatus(
     reclaimed="9.5Gi",
     overruled_by=(Overruling(policy="databases", guests=2),),
 ).document()
+LAST_MOVE = LastMove.model_validate(
+    {"reason": "HostLow", "from": "2Gi", "to": "1Gi", "at": "2026-11-24T12:00:00Z"}
+)
 HOST_STATUS = HostStatus(
     conditions=told(
         HypervisorConnected=(True, "Connected"), MemoryPressure=(False, "Enough"), Settled=(True, "Settled")
@@ -141,7 +144,7 @@ HOST_STATUS = HostStatus(
             actual="1Gi",
             reason="Stuck",
             message="m" * 1024,
-            last_move=LastMove(reason="HostLow", before="2Gi", after="1Gi", at="2026-11-24T12:00:00Z"),
+            last_move=LAST_MOVE,
         )
         for number in range(64)
     ),
