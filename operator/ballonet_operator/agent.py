@@ -158,7 +158,7 @@ class Agent:
     def _wait(self) -> None:
         """Wait for the end: a signal, or a part that has ended by itself and is not to be done without."""
         while not self._stop.wait(_GLANCE):
-            if dead := self._source.dead():
+            if dead := (*self._source.dead(), *self._alerts.dead()):
                 log.error("a part ended by itself, ending the agent", extra={"parts": ",".join(dead)})
                 self._stop.set()
 

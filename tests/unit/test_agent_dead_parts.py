@@ -65,6 +65,23 @@ def test_an_agent_that_loses_a_thread_says_so_and_ends_as_failed(
     assert lines[-1]["msg"] == "agent stopped"
 
 
+def test_an_agent_that_does_not_ask_for_alerts_any_more_ends_as_failed(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable, "-c", BROKEN.format(module="ballonet_operator.alerts.poller", part="Poller._run"),
+            "agent", "--policies", str(tmp_path), "--alertmanager.url", "http://127.0.0.1:9",
+            "--libvirt.uri", "test:///default", "--log.format", "json", "--web.listen-address", "127.0.0.1:0",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path)},
+    )  # fmt: skip
+    assert '"parts": "alerts"' in done.stderr
+    assert done.returncode == 1
+
+
 def test_all_parts_live_while_the_api_server_is_away(kubeconfig: Path) -> None:
     cluster = Cluster("kvm-1", AgentKubernetes(kubeconfig=kubeconfig))
     assert cluster.dead() == ("watch", "lists", "host status")

@@ -205,6 +205,13 @@ def test_a_password_goes_with_each_request(serve: Serve, tmp_path: Path) -> None
     assert served.authorizations == ["Basic " + base64.b64encode(b"ballonet:se:cret").decode()]
 
 
+def test_a_password_of_any_letters_is_sent_in_utf_8(serve: Serve, tmp_path: Path) -> None:
+    served = serve(says(ONE))
+    config = written(tmp_path, "basic_auth: {username: ballonet, password: '\u20acuro'}")
+    client(served, config).alerts(QUESTION)
+    assert served.authorizations == ["Basic " + base64.b64encode("ballonet:\u20acuro".encode()).decode()]
+
+
 def test_a_token_is_read_again_for_each_request(serve: Serve, tmp_path: Path) -> None:
     served = serve(says(ONE))
     written(tmp_path, "first\n", "token")
@@ -281,7 +288,12 @@ def test_a_certificate_of_the_agents_own_is_shown_and_read_again_when_it_is_rene
         pytest.param("tls_config: {ca_file: gone.pem}", "gone.pem: cannot be used", id="no-authority"),
         pytest.param("authorization: {credentials_file: gone}", "gone: cannot read it", id="no-file"),
         pytest.param("[", "expected the node content", id="no-yaml"),
-        pytest.param("- 1", "should be a valid dictionary", id="a-list"),
+        pytest.param("- 1", "the file is no map of keys", id="a-list"),
+        pytest.param("basic_auth: x", "basic_auth is no map of keys", id="no-map"),
+        pytest.param("basic_auth: {username: 'a:b'}", "basic_auth.username", id="colon-in-user"),
+        pytest.param(
+            "authorization: {credentials: \u20ac}", "no header can carry", id="token-of-odd-letters"
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_line_that_says_why(tmp_path: Path, text: str, said: str) -> None:

@@ -5,6 +5,7 @@ request; connections are made anew when the file itself or a certificate changes
 """
 
 import ssl
+from base64 import b64encode
 from pathlib import Path
 from typing import Final
 
@@ -55,10 +56,17 @@ class Access:
         basic, token = self._config.basic_auth, self._config.authorization
         if basic is not None:
             word = _secret(basic.password, basic.password_file)
-            made = urllib3.make_headers(basic_auth=f"{basic.username}:{word}")
-            return {**_HEADERS, "Authorization": made["authorization"]}
+            # In UTF-8, as Prometheus sends it: https://www.rfc-editor.org/rfc/rfc7617#section-2.1
+            return {
+                **_HEADERS,
+                "Authorization": f"Basic {b64encode(f'{basic.username}:{word}'.encode()).decode()}",
+            }
         if token is not None:
             secret = _secret(token.credentials, token.credentials_file)
+            if not (secret.isascii() and secret.isprintable()):
+                raise ConfigError(
+                    f"{self._path}: authorization: the token has letters that no header can carry"
+                )
             return {**_HEADERS, "Authorization": f"{token.type} {secret}"}
         return dict(_HEADERS)
 
@@ -85,7 +93,9 @@ def _secret(word: str | None, file: Path | None) -> str:
         return word or ""
     try:
         secret = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot read it: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: cannot read it: {error}") from error
     if not secret.isprintable():
         raise ConfigError(f"{file}: has more than one line, or something that no header can carry")

@@ -27,7 +27,7 @@ _File = Annotated[Path, Field(strict=False), AfterValidator(_beside_the_file)]
 class BasicAuth(Section):
     """``basic_auth``."""
 
-    username: str = Field(min_length=1)
+    username: str = Field(min_length=1, pattern=r"^[^:]*$")
     password: str | None = Field(default=None, repr=False)
     password_file: _File | None = None
 
@@ -110,6 +110,8 @@ def _first(error: ValidationError) -> str:
     """Return the first problem as one line."""
     problem = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] in ("model_type", "dict_type"):
+        return f"{where or 'the file'} is no map of keys: write for example basic_auth: {{username: NAME}}"
     if problem["type"] == "extra_forbidden":
         return f"{where}: unknown key; there are basic_auth, authorization and tls_config, as in Prometheus"
     what = problem["msg"].removeprefix("Value error, ")

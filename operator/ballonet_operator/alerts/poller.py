@@ -82,6 +82,10 @@ class Poller:
         if self._thread.ident is not None:
             self._thread.join(timeout)
 
+    def dead(self) -> tuple[str, ...]:
+        """Return the name of its thread where that does not live."""
+        return () if self._thread.is_alive() else ("alerts",)
+
     def look(self, view: View, policies: Sequence[Policy]) -> tuple[Matched, Alerting]:
         """Return what acts on this host by the rules of these policies; never waits for anybody."""
         rules = frozenset(rule for policy in policies for rule in policy.alerts)

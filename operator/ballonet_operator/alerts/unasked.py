@@ -23,6 +23,10 @@ class AlertSource(Protocol):
         """Return how it goes with Alertmanager; None where none is configured."""
         ...
 
+    def dead(self) -> tuple[str, ...]:
+        """Return the parts that have ended by themselves."""
+        ...
+
 
 class Unasked:
     """Knows of no alert."""
@@ -51,3 +55,7 @@ class Unasked:
     def standing(self) -> Alerting | None:
         """Return nothing."""
         return None
+
+    def dead(self) -> tuple[str, ...]:
+        """Return nothing: there is no part that could end by itself."""
+        return ()
