@@ -70,6 +70,8 @@ def test_a_watch_waits_for_its_kinds_and_is_back_soon_after_they_were_removed(
         eventually(lambda: seen == {"new"}, "the policy is seen")
         control_plane.kubectl("delete", "blp", "new")
         eventually(lambda: not seen, "it is seen to be gone")
-    assert len(problems(caplog)) == 2
-    assert "/balloonpolicies: HTTP status 404" in problems(caplog)[1]
+    # A server that has just got a new kind may answer for a moment that its storage is not ready yet.
+    lasting = [each for each in problems(caplog) if "HTTP status 429" not in each]
+    assert len(lasting) == 2
+    assert "/balloonpolicies: HTTP status 404" in lasting[1]
     assert {each.name for each in caplog.records} == {"ballonet_operator.watch_link"}
