@@ -1,4 +1,4 @@
-# Everything that a developer or CI runs. Each target installs what it needs first; `make install` does only that.
+# Everything that a developer or CI runs. Each target installs what it needs first; `make setup` does only that.
 # More words for the program behind a target: make test ARGS="-k frozen", make demo ARGS=--keep
 
 SHELL := /bin/bash
@@ -9,13 +9,13 @@ ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install check lint types imports drift docs format test test-unit test-web test-cluster test-guests test-alerts test-pressure \
+.PHONY: help setup check lint types imports drift docs format test test-unit test-web test-cluster test-guests test-alerts test-pressure \
 	demo bench image clean distclean build-environment guest-environment root
 
 help:  ## List every target
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
-install:  ## Install all that the others need: apt packages, .venv, a guest kernel, a browser, Kubernetes
+setup:  ## Install all that the others need: apt packages, .venv, a guest kernel, a browser, Kubernetes
 	@.ci/install
 
 build-environment:
@@ -50,16 +50,16 @@ format: build-environment  ## Rewrite the Python code in the project's form (ruf
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: install  ## Run all tests, those on real guests and on a real Kubernetes API included
+test: setup  ## Run all tests, those on real guests and on a real Kubernetes API included
 	$(BIN)/pytest $(ARGS)
 
 test-unit: guest-environment  ## Run the fast tests, which need no libvirt
 	$(BIN)/pytest tests/unit $(ARGS)
 
-test-web: install  ## Run the tests of the web pages, in a real browser without a window
+test-web: setup  ## Run the tests of the web pages, in a real browser without a window
 	$(BIN)/pytest tests/web $(ARGS)
 
-test-cluster: install  ## Run the tests on a real Kubernetes API, on loopback
+test-cluster: setup  ## Run the tests on a real Kubernetes API, on loopback
 	$(BIN)/pytest tests/cluster $(ARGS)
 
 test-guests: guest-environment  ## Run the tests on real guests, under a libvirtd of their own
@@ -74,7 +74,7 @@ test-pressure: root guest-environment  ## Run the tests that take nearly all mem
 demo: guest-environment  ## Show it at work: six real guests, three busy, then the roles swap
 	$(BIN)/ballonet demo $(ARGS)
 
-bench: install  ## Measure: code, planning, scraping (each script in bench/ that can be run)
+bench: setup  ## Measure: code, planning, scraping (each script in bench/ that can be run)
 	@failed=0; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
 
 image:  ## Build the container image with podman, docker or buildah

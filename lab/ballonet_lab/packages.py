@@ -22,6 +22,16 @@ APT_PACKAGES: Final = (
     "openssl",
 )
 
+# What an image and a root file system of Debian are built with, and what a Kubernetes node runs pods with.
+NODE_PACKAGES: Final = (
+    "buildah",
+    "containerd",
+    "containernetworking-plugins",
+    "debootstrap",
+    "iptables",
+    "runc",
+)
+
 # Debian 13 and Ubuntu 24.04 compress kernel modules; only Ubuntu's need this program as well.
 PROGRAMS: Final = {
     "libvirtd": "libvirt-daemon-system",
@@ -40,6 +50,13 @@ PROGRAMS: Final = {
     "openssl": "openssl",
     "prometheus": "prometheus",
     "prometheus-alertmanager": "prometheus-alertmanager",
+    "buildah": "buildah",
+    "containerd": "containerd",
+    "ctr": "containerd",
+    "debootstrap": "debootstrap",
+    "iptables": "iptables",
+    "nsenter": "util-linux",
+    "runc": "runc",
 }
 
 # An ordinary user's PATH often lacks the directories that hold libvirtd and swapon.
@@ -64,7 +81,7 @@ def missing(programs: Iterable[str]) -> str:
     packages = " ".join(sorted({PROGRAMS[name] for name in names}))
     verb = "is" if len(names) == 1 else "are"
     return (
-        f"{', '.join(names)} {verb} not installed: run `make install`, "
+        f"{', '.join(names)} {verb} not installed: run `make setup`, "
         f"or `apt-get install -y --no-install-recommends {packages}`"
     )
 

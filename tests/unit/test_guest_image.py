@@ -142,7 +142,7 @@ def test_an_archive_is_unpacked_by_others_as_it_was_packed(tmp_path: Path) -> No
 
 def test_missing_programs_are_one_line_with_the_command_that_installs_them() -> None:
     assert missing(["virsh", "libvirtd"]) == (
-        "libvirtd, virsh are not installed: run `make install`, "
+        "libvirtd, virsh are not installed: run `make setup`, "
         "or `apt-get install -y --no-install-recommends libvirt-clients libvirt-daemon-system`"
     )
 

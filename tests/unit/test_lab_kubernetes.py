@@ -98,7 +98,7 @@ def test_a_build_that_fails_says_why_and_leaves_nothing_half_made(
 
     assert "about 6 minutes" in capsys.readouterr().err
     with pytest.raises(
-        LabError, match="is not built: run `make install`, or `python -m ballonet_lab kubernetes`"
+        LabError, match="is not built: run `make setup`, or `python -m ballonet_lab kubernetes`"
     ):
         find_servers()
 

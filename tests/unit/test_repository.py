@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import code_figures
-from ballonet_lab.packages import APT_PACKAGES
+from ballonet_lab import packages
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
@@ -136,15 +136,20 @@ def test_check_and_test_run_every_judge() -> None:
     assert "make check test test-pressure" in (ROOT / ".ci/run").read_text()
 
 
-def test_the_installer_reads_the_list_of_packages_that_the_lab_keeps() -> None:
+@pytest.mark.parametrize("name", ["APT_PACKAGES", "NODE_PACKAGES"])
+def test_the_installer_reads_the_lists_of_packages_that_the_lab_keeps(name: str) -> None:
     script = (ROOT / ".ci/install").read_text()
     function = script[script.index("lab_packages() {") : script.index("wanted_packages() {")]
 
     listed = subprocess.run(
-        ["bash", "-c", f"{function}\nlab_packages"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["bash", "-c", f"{function}\nlab_packages {name}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
 
-    assert tuple(listed.split()) == APT_PACKAGES
+    assert tuple(listed.split()) == getattr(packages, name)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def find_servers() -> Path:
     home = _home(find_go())
     if not _complete(home):
         raise LabError(
-            f"Kubernetes {VERSION} for the tests is not built: run `make install`, "
+            f"Kubernetes {VERSION} for the tests is not built: run `make setup`, "
             "or `python -m ballonet_lab kubernetes` (about 6 minutes, once)"
         )
     return home
