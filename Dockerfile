@@ -4,10 +4,16 @@
 #
 # libvirt's bindings come from Debian, built against Debian's libvirt, so that no compiler is needed.
 
-FROM debian:trixie-slim AS build
+FROM debian:trixie-slim AS dependencies
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends python3-libvirt python3-venv \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get install --yes --no-install-recommends ca-certificates python3-libvirt python3-venv
+# The environment sees Debian's libvirt module.
+RUN python3 -m venv --system-site-packages /opt/ballonet
+COPY requirements.lock /
+RUN /opt/ballonet/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: \
+        --requirement /requirements.lock
+
+FROM dependencies AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY core core
@@ -15,20 +21,24 @@ COPY exporter exporter
 COPY operator operator
 COPY cli cli
 COPY lab lab
-# The environment sees Debian's libvirt module, and needs no pip once it is complete.
-RUN python3 -m venv --system-site-packages /opt/ballonet \
-    && /opt/ballonet/bin/pip install --no-cache-dir . \
-    && /opt/ballonet/bin/pip uninstall --yes pip \
-    && /opt/ballonet/bin/ballonet --version
+RUN /opt/ballonet/bin/pip install --no-cache-dir --no-deps --root /own . \
+    && /opt/ballonet/bin/pip uninstall --yes pip
 
 FROM debian:trixie-slim
-LABEL org.opencontainers.image.title="Ballonet" \
-      org.opencontainers.image.description="Memory ballooning for KVM hosts" \
-      org.opencontainers.image.licenses="Apache-2.0"
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3 python3-libvirt \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/ballonet /opt/ballonet
+COPY --from=build /own /
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.title="Ballonet" \
+      org.opencontainers.image.description="Memory ballooning for KVM hosts" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.created="$CREATED"
 ENV PATH=/opt/ballonet/bin:$PATH PYTHONUNBUFFERED=1
 # Nobody's number, as distroless images use it. Reaching libvirt's socket may need --group-add.
 USER 65532:65532

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ballonet_lab.cleanup import remove_lab
+from ballonet_lab.container import build_image
 from ballonet_lab.errors import LabError
 from ballonet_lab.image import guest_image
 from ballonet_lab.kubernetes import ControlPlane
@@ -25,6 +26,12 @@ def image() -> None:
     """Build the guest image where it is missing and print its directory."""
     require_programs("busybox", "apt-cache", "apt-get", "dpkg-deb")
     click.echo(guest_image().kernel.parent)
+
+
+@commands.command()
+def container_image() -> None:
+    """Build the container image of this checkout where it is missing and print its archive."""
+    click.echo(build_image())
 
 
 @commands.command()

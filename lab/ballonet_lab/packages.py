@@ -57,6 +57,7 @@ PROGRAMS: Final = {
     "iptables": "iptables",
     "nsenter": "util-linux",
     "runc": "runc",
+    "tar": "tar",
 }
 
 # An ordinary user's PATH often lacks the directories that hold libvirtd and swapon.
