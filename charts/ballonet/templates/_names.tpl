@@ -68,4 +68,8 @@ annotations:
 name: {{ .name | quote }}
 labels:
   {{- include "ballonet.labels" . | nindent 2 }}
+{{- with .annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
