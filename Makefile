@@ -9,7 +9,7 @@ ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check lint types imports drift docs format test test-unit test-web test-cluster test-guests test-alerts test-pressure \
+.PHONY: help setup check lint types imports drift docs lock format test test-unit test-web test-cluster test-guests test-alerts test-pressure \
 	demo bench image clean distclean build-environment guest-environment root
 
 help:  ## List every target
@@ -45,6 +45,11 @@ drift: build-environment  ## Check that the documents agree with the code
 docs: build-environment  ## Write the generated parts of the documents, and the dashboards, anew
 	$(BIN)/python monitoring/dashboard_files.py
 	$(BIN)/python docs/drift.py --write
+
+lock: build-environment  ## Pin what images and packages hold; ARGS=--upgrade takes the newest that the ranges allow
+	$(BIN)/uv pip compile pyproject.toml --extra all --universal --python-version 3.11 --generate-hashes --quiet \
+		--no-annotate --no-emit-index-url --no-emit-package libvirt-python --no-emit-package ballonet \
+		--custom-compile-command 'make lock' --output-file requirements.lock $(ARGS) >/dev/null
 
 format: build-environment  ## Rewrite the Python code in the project's form (ruff)
 	$(BIN)/ruff check --fix .
