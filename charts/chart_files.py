@@ -1,7 +1,8 @@
 """Writes what the chart has from elsewhere: ``python charts/chart_files.py``.
 
-CRDs, rules and dashboards are copies, because a chart can contain only what lies below it; values.schema.json is made of
-values.yaml. With ``--markdown`` it prints the table of values for the chart's README, and writes nothing.
+CRDs, rules and dashboards are copies, because a chart can contain only what lies below it; values.schema.json
+is made of values.yaml. With ``--markdown`` it prints the tables for the chart's README, and
+writes nothing.
 """
 
 import json
@@ -46,12 +47,17 @@ def markdown() -> str:
 
 
 def _table(values: list[Value]) -> str:
-    rows = [f"| `{value.name}` | {_default(value)} | {value.text.replace('|', '&#124;')} |" for value in values]
+    rows = [f"| `{value.name}` | {_default(value)} | {_cell(value.text)} |" for value in values]
     return "\n".join(["| value | default | what it is |", "|---|---|---|", *rows, ""])
 
 
 def _default(value: Value) -> str:
-    return f"`{json.dumps(value.default, ensure_ascii=False).replace('|', '&#124;')}`"
+    return f"`{_cell(json.dumps(value.default, ensure_ascii=False))}`"
+
+
+def _cell(text: str) -> str:
+    """Return a text in which no bar ends the cell of its table."""
+    return text.replace("|", "&#124;")
 
 
 def main() -> None:

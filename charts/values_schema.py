@@ -1,7 +1,8 @@
 """The chart's values.schema.json: what values.yaml says of its values, as JSON Schema.
 
-Sections are closed, so that a typing mistake is refused. What Kubernetes defines, such as tolerations, is left to the
-API server. Policies are judged by the schema of their CRD. The draft is 07, which Helm 3 and 4 both read.
+Sections are closed, so that a typing mistake is refused. What Kubernetes defines, such as tolerations, is
+left to the API server. Policies are judged by the schema of their CRD. The draft is 07, which Helm 3 and 4
+both read.
 """
 
 from pathlib import Path
@@ -20,8 +21,8 @@ _NAME: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 _QUANTITIES: Final = {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
 # Of a policy's schema, what JSON Schema knows as well.
 _KEPT: Final = (
-    "type", "enum", "pattern", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "required",
-    "minProperties", "maxProperties",
+    "type", "enum", "pattern", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems",
+    "required", "minProperties", "maxProperties",
 )  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def _policies() -> dict[str, Any]:
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a part of a CRD's schema as JSON Schema; unknown fields, which the API server would drop, are refused."""
+    """Return a part of a CRD's schema as JSON Schema that refuses unknown fields."""
     plain: dict[str, Any] = {key: schema[key] for key in _KEPT if key in schema}
     if schema.get("x-kubernetes-int-or-string"):
         plain["type"] = ["integer", "string"]

@@ -1,7 +1,7 @@
-"""The chart's values as values.yaml has them: each with its default, its comment and the hints for its schema.
+"""The chart's values as values.yaml has them: default, comment, and hints for the schema.
 
-What may be said of a value stands in one place, the comment above it. A line of it that begins with ``@schema``
-is a hint, the inside of a YAML mapping; the others are for people.
+What may be said of a value stands in one place, the comment above it. A line of it that begins with
+``@schema`` is a hint, the inside of a YAML mapping; the others are for people.
 """
 
 from collections.abc import Iterator

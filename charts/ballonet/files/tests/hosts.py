@@ -1,4 +1,4 @@
-"""Asks the API server whether every agent's host is connected to libvirt: python3 hosts.py NAMESPACE DAEMONSET."""
+"""Asks the API server whether every agent reaches libvirt: python3 hosts.py NAMESPACE DAEMONSET."""
 
 import json
 import os
@@ -8,23 +8,24 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 PATIENCE = 60.0  # Seconds; an agent tells of its host at most every 30 s.
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-def read(path: str) -> dict:
+def read(path: str) -> dict[str, Any]:
     """Return what the API server has at that path."""
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     host = f"[{host}]" if ":" in host else host
     token = {"Authorization": f"Bearer {(ACCOUNT / 'token').read_text().strip()}"}
     request = urllib.request.Request(f"https://{host}:{port}{path}", headers=token)
     trust = ssl.create_default_context(cafile=ACCOUNT / "ca.crt")
-    with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
-        return json.load(answer)
+    with urllib.request.urlopen(request, timeout=10, context=trust) as answer:  # noqa: S310
+        return dict(json.load(answer))
 
 
-def connected(host: dict) -> bool:
+def connected(host: dict[str, Any]) -> bool:
     """Whether a BalloonHost says that its agent reaches libvirt."""
     conditions = host.get("status", {}).get("conditions", [])
     return any(each["type"] == "HypervisorConnected" and each["status"] == "True" for each in conditions)

@@ -1,10 +1,9 @@
-"""Scrapes each part through its Service, as "helm test" does: python3 scrape.py SCHEME PASSWORD NAME=PORT=METRIC ...
+"""Scrapes each part through its Service: python3 scrape.py SCHEME ACCESS NAME=PORT=METRIC ...
 
-With PASSWORD "yes" it has none to show: that the part answers at all is enough then.
+With ACCESS "guarded" it has no password to show: that a part answers at all is enough then.
 """
 
 import os
-import socket
 import ssl
 import sys
 import time
@@ -21,27 +20,27 @@ def address(name: str, port: str) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def complaint(url: str, metric: str, *, password: bool) -> str:
+def complaint(url: str, metric: str, *, guarded: bool) -> str:
     """Return what is wrong with a part; empty for nothing."""
     try:
         with urllib.request.urlopen(url, timeout=10, context=TRUST_ALL) as answer:  # noqa: S310
             lines = answer.read().decode().splitlines()
     except urllib.error.HTTPError as error:
-        return "" if password and error.code == 401 else f"{url}: {error}"
-    except (ssl.SSLError, urllib.error.URLError, socket.timeout, ConnectionError) as error:
-        asks_for_certificate = password and "SSL" in str(error)
+        return "" if guarded and error.code == 401 else f"{url}: {error}"
+    except (TimeoutError, urllib.error.URLError, ConnectionError) as error:
+        asks_for_certificate = guarded and "SSL" in str(error)
         return "" if asks_for_certificate else f"{url}: {error}"
     return "" if any(line.startswith(metric) for line in lines) else f"{url} does not say: {metric}"
 
 
 def main() -> int:
     """Ask each part until it answers as it should."""
-    scheme, password, *parts = sys.argv[1:]
+    scheme, access, *parts = sys.argv[1:]
     end = time.monotonic() + PATIENCE
     for part in parts:
         name, port, metric = part.split("=")
         url = f"{scheme}://{address(name, port)}/metrics"
-        while problem := complaint(url, metric, password=password == "yes"):
+        while problem := complaint(url, metric, guarded=access == "guarded"):
             if time.monotonic() > end:
                 print(problem)
                 return 1
