@@ -9,8 +9,8 @@ ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check lint types imports drift docs lock format test test-unit test-web test-cluster test-guests test-alerts test-pressure \
-	demo bench image clean distclean build-environment guest-environment root
+.PHONY: help setup check lint types imports drift docs lock format test test-unit test-web test-cluster test-guests test-alerts \
+	test-chart test-pressure demo bench image clean distclean build-environment guest-environment root
 
 help:  ## List every target
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -42,8 +42,9 @@ imports: build-environment  ## Check that the parts import each other only as th
 drift: build-environment  ## Check that the documents agree with the code
 	$(BIN)/python docs/drift.py
 
-docs: build-environment  ## Write the generated parts of the documents, and the dashboards, anew
+docs: build-environment  ## Write the generated parts of the documents, the dashboards and the chart's copies anew
 	$(BIN)/python monitoring/dashboard_files.py
+	$(BIN)/python charts/chart_files.py
 	$(BIN)/python docs/drift.py --write
 
 lock: build-environment  ## Pin what images and packages hold; ARGS=--upgrade takes the newest that the ranges allow
@@ -72,6 +73,9 @@ test-guests: guest-environment  ## Run the tests on real guests, under a libvirt
 
 test-alerts: guest-environment  ## Run the tests with real guests, Prometheus and Alertmanager
 	$(BIN)/pytest tests/alerts $(ARGS)
+
+test-chart: setup  ## Run the tests of the Helm chart, on a real Kubernetes API
+	$(BIN)/pytest tests/chart $(ARGS)
 
 test-pressure: root guest-environment  ## Run the tests that take nearly all memory of this machine; needs root
 	$(BIN)/pytest tests/pressure $(ARGS)
