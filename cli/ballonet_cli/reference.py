@@ -10,8 +10,8 @@ from inspect import cleandoc
 import click
 
 from ballonet_cli import keys
-from ballonet_cli.__main__ import cli
 from ballonet_cli.cluster import keys as cluster_keys
+from ballonet_cli.commands import cli
 from ballonet_cli.completion import PROGRAM
 
 

@@ -5,6 +5,9 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from ballonet.errors import ConfigError
+from ballonet.extras import extra
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -28,8 +31,7 @@ def main() -> int:
     """Run the part that the command line names; returns the exit code."""
     first, rest = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
     if first in _PARTS:
-        part: Callable[[Sequence[str]], int] = import_module(_PARTS[first]).main
-        return part(rest)
+        return _run(first, rest)
     if first in ("--help", "-h"):
         sys.stdout.write(_USAGE)
         return 0
@@ -40,6 +42,16 @@ def main() -> int:
     parts = " or ".join(f"{PROGRAM} {part}" for part in _PARTS)
     sys.stderr.write(f"{PROGRAM}: error: {what}: write {parts}; {PROGRAM} --help tells of both\n")
     return 2
+
+
+def _run(name: str, arguments: "Sequence[str]") -> int:
+    try:
+        with extra("operator"):
+            part: Callable[[Sequence[str]], int] = import_module(_PARTS[name]).main
+    except ConfigError as error:
+        sys.stderr.write(f"{PROGRAM} {name}: error: {error}\n")
+        return 2
+    return part(arguments)
 
 
 if __name__ == "__main__":

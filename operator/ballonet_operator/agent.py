@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ballonet import logs, settings
 from ballonet.errors import ConfigError
+from ballonet.extras import extra
 from ballonet.hypervisor import Hypervisor
 from ballonet.machine import read_host
 from ballonet.quantity import parse_size
@@ -216,7 +217,8 @@ def _source(options: AgentSettings) -> "PolicyWatch | Cluster":
         watch = PolicyWatch(options.policies, PolicyBook())
         watch.read()
         return watch
-    from ballonet_operator.cluster import Cluster  # noqa: PLC0415
+    with extra("operator"):
+        from ballonet_operator.cluster import Cluster  # noqa: PLC0415
 
     return Cluster(options.node_name, options.kubernetes)
 

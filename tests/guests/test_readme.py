@@ -21,7 +21,7 @@ import click
 import pytest
 
 from ballonet.quantity import GIB
-from ballonet_cli.__main__ import cli
+from ballonet_cli.commands import cli
 from ballonet_lab import Lab, eventually
 
 ROOT = Path(__file__).resolve().parents[2]

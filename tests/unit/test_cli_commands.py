@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ballonet_cli.__main__ import COMMANDS, cli
+from ballonet_cli.commands import COMMANDS, cli
 from ballonet_cli.reference import reference
 
 NOWHERE = "qemu+unix:///system?socket=/nonexistent/libvirt-sock"

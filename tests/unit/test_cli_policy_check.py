@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ballonet_cli.__main__ import cli
+from ballonet_cli.commands import cli
 
 GOOD = "apiVersion: ballonet.dev/v1alpha1\nkind: BalloonPolicy\nmetadata: {{name: {name}}}\nspec: {{}}\n"
 BAD = GOOD.replace("spec: {{}}", "spec: {{memory: {{floor: 200%}}}}")

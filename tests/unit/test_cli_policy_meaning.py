@@ -19,8 +19,8 @@ from ballonet.policy import (
     Selector,
 )
 from ballonet.quantity import GIB, MIB, Amount
-from ballonet_cli.__main__ import cli
 from ballonet_cli.cluster.objects import found_hosts, found_policies
+from ballonet_cli.commands import cli
 from ballonet_cli.policies.explained import chosen, sizes_of
 from ballonet_cli.policies.meaning import meaning
 from ballonet_cli.policies.selection import guests_in_words, hosts_in_words, may_meet

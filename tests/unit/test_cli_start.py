@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ballonet_cli.__main__ import cli
+from ballonet_cli.commands import cli
 
 EXAMPLES = Path(__file__).parents[2] / "crds" / "examples"
 
 
 def test_commands_about_this_host_do_not_load_the_kubernetes_client() -> None:
     slow = "{'kubernetes', 'ballonet.apiserver', 'ballonet.manifests.v1alpha1_host'}"
-    code = f"import sys, ballonet_cli.__main__; print({slow} & {{*sys.modules}})"
+    code = f"import sys, ballonet_cli.commands; print({slow} & {{*sys.modules}})"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )

@@ -11,7 +11,7 @@ from rich.console import Console
 from ballonet.policy import Reserves
 from ballonet.quantity import GIB, MIB
 from ballonet.reason import Reason
-from ballonet_cli.__main__ import cli
+from ballonet_cli.commands import cli
 from ballonet_cli.demo.picture import Metrics, Picture, picture
 from ballonet_cli.demo.size import LARGEST, NAMES, Size
 from ballonet_cli.demo.story import Story, Unmet, Wait

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from alert_rules import ROOT, alerts, blocks, promtool, unknown_names, unknown_reasons
-from ballonet_cli.__main__ import cli
+from ballonet_cli.commands import cli
 
 PAGES = sorted((ROOT / "docs/runbooks").glob("*.md"))
 

@@ -5,11 +5,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ballonet.api_kinds import HOSTS, POLICIES, Kind
-from ballonet.apiserver import ApiServer, Json
 from ballonet.errors import ApiServerRefused, ApiServerUnreachable, ConfigError
+from ballonet.extras import extra
+
+if TYPE_CHECKING:
+    from ballonet.apiserver import ApiServer, Json
 
 _HOME: Final = "~/.kube/config"
 _ANSWER: Final = 5.0
@@ -23,10 +26,10 @@ _KINDS: Final = {HOSTS: "BalloonHosts", POLICIES: "BalloonPolicies"}
 class Cluster:
     """Ballonet's objects on one API server, with errors that say what to do."""
 
-    def __init__(self, server: ApiServer) -> None:
+    def __init__(self, server: "ApiServer") -> None:
         self._server = server
 
-    def list(self, kind: Kind) -> list[Json]:
+    def list(self, kind: Kind) -> "list[Json]":
         """Return all objects of a kind.
 
         Raises:
@@ -36,7 +39,7 @@ class Cluster:
         with _advice(kind):
             return list(self._server.list(kind))
 
-    def get(self, kind: Kind, name: str) -> Json | None:
+    def get(self, kind: Kind, name: str) -> "Json | None":
         """Return one object, None where there is none; errors are those of ``list``."""
         if _NAME.fullmatch(name) is None:  # It would become part of a URL, and ask for something else.
             return None
@@ -51,8 +54,10 @@ def cluster(
     """Reach the API server that the options or kubectl's own habits name.
 
     Raises:
-        ConfigError: there is no kubeconfig, or it cannot be used.
+        ConfigError: there is no kubeconfig, or it cannot be used, or there is nothing to reach it with.
     """
+    with extra("operator"):
+        from ballonet.apiserver import ApiServer  # noqa: PLC0415 - it may not be there.
     file = _kubeconfig(kubeconfig)
     server = ApiServer(file, context=context, answer_within=answer_within)
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from ballonet.extras import extra
 from ballonet_operator.alerts.flags import AgentAlertmanager
 from ballonet_operator.alerts.own_names import OwnNames
 from ballonet_operator.alerts.poller import Poller
@@ -14,12 +15,13 @@ def alerts_of(
     """Return where alerts come from.
 
     Raises:
-        ConfigError: the file with credentials, or one that it names, cannot be used.
+        ConfigError: the file with credentials, or one that it names, cannot be used; or nothing can ask.
     """
     if not options.url:
         return Unasked()
-    from ballonet_operator.alerts.access import Access  # noqa: PLC0415
-    from ballonet_operator.alerts.alertmanager import Alertmanager  # noqa: PLC0415
+    with extra("operator"):
+        from ballonet_operator.alerts.access import Access  # noqa: PLC0415
+        from ballonet_operator.alerts.alertmanager import Alertmanager  # noqa: PLC0415
 
     return Poller(
         [Alertmanager(url, Access(options.config.file)) for url in options.url],
