@@ -10,7 +10,7 @@ ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup check lint types imports drift docs lock format test test-unit test-web test-cluster test-guests test-alerts \
-	test-chart test-pressure demo bench image clean distclean build-environment guest-environment root
+	test-chart test-packages test-pressure demo bench image clean distclean build-environment guest-environment root
 
 help:  ## List every target
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -76,6 +76,9 @@ test-alerts: guest-environment  ## Run the tests with real guests, Prometheus an
 
 test-chart: setup  ## Run the tests of the Helm chart, on a real Kubernetes API
 	$(BIN)/pytest tests/chart $(ARGS)
+
+test-packages: guest-environment  ## Run the tests of the Python packages, which pipx installs
+	$(BIN)/pytest tests/packages $(ARGS)
 
 test-pressure: root guest-environment  ## Run the tests that take nearly all memory of this machine; needs root
 	$(BIN)/pytest tests/pressure $(ARGS)

@@ -18,6 +18,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from ballonet_lab import eventually
 
 
+PROGRAM = Path(sys.executable).with_name("ballonet-operator")
+
+
 @dataclass
 class RunningAgent:
     """One agent. Its log is JSON, so that tests can read it."""
@@ -99,6 +102,7 @@ def running_agent(
     *flags: str,
     interval: str = "1s",
     environment: Mapping[str, str] | None = None,
+    program: Path = PROGRAM,
 ) -> Iterator[RunningAgent]:
     """Start an agent; it is killed in the end, where it still runs. Its log ends in the test's own output.
 
@@ -106,7 +110,7 @@ def running_agent(
     """
     log = directory / f"agent-{len(list(directory.glob('agent-*.log')))}.log"
     command = [
-        str(Path(sys.executable).with_name("ballonet-operator")), "agent",
+        str(program), "agent",
         *(("--policies", str(policies)) if policies else ()),
         "--libvirt.uri", uri, "--interval", interval, "--log.format", "json",
         "--web.listen-address", "127.0.0.1:0", *flags,

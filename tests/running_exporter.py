@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -75,9 +75,11 @@ class RunningExporter:
 
 
 @contextmanager
-def running_exporter(uri: str, *flags: str) -> Iterator[RunningExporter]:
+def running_exporter(
+    uri: str, *flags: str, program: Sequence[str] = (sys.executable, "-m", "ballonet_exporter")
+) -> Iterator[RunningExporter]:
     """Start an exporter for a hypervisor, wait until it listens, and end it as systemd would."""
-    command = [sys.executable, "-m", "ballonet_exporter", "--libvirt.uri", uri]
+    command = [*program, "--libvirt.uri", uri]
     command += ["--web.listen-address", "127.0.0.1:0", "--log.format", "json", *flags]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BALLONET_")}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
