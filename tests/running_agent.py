@@ -17,7 +17,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ballonet_lab import eventually
 
-
 PROGRAM = Path(sys.executable).with_name("ballonet-operator")
 
 
