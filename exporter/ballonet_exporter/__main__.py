@@ -13,6 +13,7 @@ from ballonet import logs
 from ballonet.errors import ConfigError
 from ballonet.hypervisor import Hypervisor
 from ballonet.machine import read_host
+from ballonet.notify import Notifier
 from ballonet.web.address import open_sockets
 from ballonet.web.server import Server
 from ballonet_exporter.application import Application
@@ -57,7 +58,12 @@ def serve(options: Options) -> None:
         "listening",
         extra={"version": version("ballonet"), "address": server.addresses, "libvirt_uri": options.uri},
     )
-    stop.wait()
+    notifier = Notifier()
+    notifier.send("READY=1", f"STATUS=listening on {', '.join(map(str, server.addresses))}")
+    while not stop.wait(notifier.pace):
+        if server.turning():
+            notifier.send("WATCHDOG=1")
+    notifier.send("STOPPING=1")
     log.info("stopping")
     server.stop()
     hypervisor.close()

@@ -18,6 +18,7 @@ from ballonet.errors import ConfigError
 from ballonet.extras import extra
 from ballonet.hypervisor import Hypervisor
 from ballonet.machine import read_host
+from ballonet.notify import Notifier
 from ballonet.quantity import parse_size
 from ballonet.web import address
 from ballonet.web.server import Server
@@ -25,12 +26,12 @@ from ballonet_operator.act import Actor
 from ballonet_operator.alerts.assembly import alerts_of
 from ballonet_operator.board import Board, Snapshot
 from ballonet_operator.book import PolicyBook
+from ballonet_operator.census import status_line
 from ballonet_operator.cycle import Cycle
 from ballonet_operator.health import Health
 from ballonet_operator.journal import Journal
 from ballonet_operator.lock import Lock
 from ballonet_operator.metrics import registry
-from ballonet_operator.notify import Notifier, status_line
 from ballonet_operator.observe import Observer
 from ballonet_operator.pace import Pace
 from ballonet_operator.page.overview import facts, overview
@@ -95,7 +96,9 @@ class Agent:
         self._alerts = alerts_of(options.alertmanager, self._host().name, self._source.addresses)
         self._lock = Lock.take(options.libvirt.uri)
         self._board, self._journal, self._notifier = Board(), Journal(), Notifier()
-        self._health = Health(patience=3 * options.interval + options.libvirt.deadline)
+        patience = 3 * options.interval + options.libvirt.deadline
+        self._health = Health(patience=patience)
+        self._notifier.need(patience)
         self._server = self._listen()
         self._connections = tuple(
             Hypervisor(options.libvirt.uri, read_only=read_only, deadline=options.libvirt.deadline)

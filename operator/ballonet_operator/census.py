@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from ballonet.decision import Decision, Resize
+from ballonet.quantity import format_size
 from ballonet.reason import Reason
 from ballonet_operator.report import Report
 
@@ -80,3 +81,16 @@ def _held(decision: Decision) -> int:
     if guest.resident is None or (traits is not None and (traits.pinned or traits.hugepages)):
         return size
     return min(size, guest.resident)
+
+
+def status_line(report: Report) -> str:
+    """Return the one line that ``systemctl status`` shows."""
+    if report.lost:
+        return f"waiting for libvirt: {' '.join(report.lost.split())}"
+    if report.waiting:
+        return f"waiting for {report.waiting}"
+    counts = census(report)
+    return (
+        f"{counts['owned']} guests looked after, {counts['starved']} starved, {counts['stuck']} stuck, "
+        f"{format_size(reclaimed(report))} reclaimed"
+    )

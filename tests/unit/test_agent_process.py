@@ -2,11 +2,9 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,6 @@ from ballonet.errors import ConfigError, HypervisorUnreachable
 from ballonet.quantity import GIB, MIB
 from ballonet_operator.health import Health
 from ballonet_operator.lock import Lock
-from ballonet_operator.notify import Notifier
 from ballonet_operator.pace import Pace
 from ballonet_operator.release import release
 from ballonet_operator.report import Report
@@ -34,39 +31,6 @@ sys.stdin.read()
 
 def report(number: int = 1, lost: str = "") -> Report:
     return Report(number=number, at=0.0, duration=0.1, page=page(), lost=lost)
-
-
-# Telling systemd.
-
-
-@pytest.fixture(params=["path", "abstract"])
-def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[socket.socket, str]]:
-    """A socket as systemd opens it, and what it would put into NOTIFY_SOCKET."""
-    name = f"ballonet-test-{os.getpid()}"
-    address, given = (
-        (f"\0{name}", f"@{name}") if request.param == "abstract" else (str(tmp_path / "notify"),) * 2
-    )
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        sock.bind(address)
-        sock.settimeout(5)
-        yield sock, given
-
-
-def test_states_reach_the_service_manager(manager: tuple[socket.socket, str]) -> None:
-    sock, given = manager
-    Notifier({"NOTIFY_SOCKET": given}).send("READY=1", "STATUS=ünder way")
-    assert sock.recv(4096).decode() == "READY=1\nSTATUS=ünder way"
-
-
-def test_without_a_service_manager_nothing_is_sent() -> None:
-    Notifier({}).send("READY=1")
-
-
-def test_a_service_manager_that_is_gone_is_no_reason_to_stop(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    Notifier({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).send("WATCHDOG=1")
-    assert [record.getMessage() for record in caplog.records] == ["service manager not reached"]
 
 
 # One agent per host.

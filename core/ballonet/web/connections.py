@@ -119,6 +119,11 @@ class Connections:
         for connection in overdue:
             connection.cut()
 
+    def stuck(self, since: float) -> int:
+        """Return how many places are held by connections that were cut before ``since`` and do not end."""
+        # No lock: whoever asks must not hang with the one that holds it.
+        return sum(connection.deadline < since for connection in tuple(self._open))
+
     def drain(self, grace: float) -> None:
         """Cut the silent connections at once, and the others when their answer or ``grace`` is over."""
         deadline = time.monotonic() + grace

@@ -9,6 +9,7 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from socketserver import BaseRequestHandler, TCPServer
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _GOODBYE: Final = 0.5  # Seconds to wait for the client's last words,
 _GOODBYE_READS: Final = 16  # and how many there may be.
+_TURN: Final = 5.0  # Seconds; ten times what a turn of an accept loop takes where nothing comes.
 _CROWDED: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -73,6 +75,17 @@ class Server:
             thread.start()
             self._threads.append(thread)
 
+    def turning(self) -> bool:
+        """Whether a new client would be served: every accept loop turns, and some place can be had.
+
+        What is asked for here is what only a new start would mend. A guest or a libvirtd that hangs is not: a
+        request for it ends by its own deadline, and its place is free again.
+        """
+        now = time.monotonic()
+        return all(now - listener.turned < _TURN for listener in self._listeners) and (
+            self._connections.stuck(now - _TURN) < self._connections.limits.connections
+        )
+
     def stop(self, grace: float = 5.0) -> None:
         """Accept nobody any more, let running requests finish within ``grace`` seconds, and close."""
         for listener in self._listeners:
@@ -100,9 +113,11 @@ class _Listener(TCPServer):
         self._routes = routes
         self._connections = connections
         self._rules = rules
+        self.turned = time.monotonic()
 
     def service_actions(self) -> None:
         self._connections.expire()
+        self.turned = time.monotonic()
 
     def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client: object) -> None:
         """Give the client a place and a thread, or turn it away."""

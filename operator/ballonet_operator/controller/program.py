@@ -13,10 +13,11 @@ from typing import Final
 from ballonet import logs, settings
 from ballonet.apiserver import ApiServer
 from ballonet.errors import ConfigError
+from ballonet.notify import Notifier
 from ballonet.web import address
 from ballonet.web.rules import RulesFile
 from ballonet.web.server import Server
-from ballonet_operator.controller.health import Condition
+from ballonet_operator.controller.health import Condition, alive
 from ballonet_operator.controller.lease import Elector, unique_identity
 from ballonet_operator.controller.metrics import (
     Snapshot,
@@ -69,7 +70,8 @@ class Controller:
             ConfigError: it cannot be used.
         """
         self._options = options
-        self._stop, self._asked = threading.Event(), False
+        self._stop, self._asked, self._notifier = threading.Event(), False, Notifier()
+        self._notifier.need(3 * _GLANCE)
         self._identity = options.identity or unique_identity(socket.gethostname())
         kubeconfig, context = options.kubernetes.kubeconfig, options.kubernetes.context
         reading = ApiServer(kubeconfig, context=context)
@@ -112,10 +114,14 @@ class Controller:
         self._reconciler.start()
         if self._options.leader_election:
             self._elector.start()
+        self._notifier.send("READY=1")
         while not self._stop.wait(_GLANCE):
+            if alive(self._condition()).good:
+                self._notifier.send("WATCHDOG=1")
             if dead := self._dead():
                 log.error("a part ended by itself, ending the others", extra={"parts": ",".join(dead)})
                 break
+        self._notifier.send("STOPPING=1")
         self._end()
         log.info("controller stopped")
         return 0 if self._asked else 1
