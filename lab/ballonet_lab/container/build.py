@@ -90,25 +90,28 @@ def image_name(sources: Path = ROOT) -> str:
 
 
 def copy_context(sources: Path, context: Path) -> None:
-    """Copy what the build may see, by the exceptions that .dockerignore makes.
+    """Copy what the build may see, by .dockerignore.
 
     Raises:
         LabError: a part is missing.
     """
-    for name in (*_OWN, *_let_in(sources)):
-        part = sources / name
-        if part.is_dir():
-            shutil.copytree(part, context / name, ignore=shutil.ignore_patterns("__pycache__"))
-        elif part.is_file():
-            shutil.copy(part, context / name)
-        else:
-            raise LabError(f"{part} is missing: the image is built from a checkout")
-
-
-def _let_in(sources: Path) -> list[str]:
     ignored = sources / ".dockerignore"
     lines = ignored.read_text().splitlines() if ignored.exists() else []
-    return [line.removeprefix("!") for line in lines if line.startswith("!")]
+    kept_out = {line.removeprefix("**/") for line in lines if not line.startswith(("*/", "!", "#"))}
+
+    def keep_out(directory: str, names: list[str]) -> set[str]:
+        place = Path(directory).relative_to(sources)
+        return {name for name in names if kept_out & {name, str(place / name)}}
+
+    for name in (*_OWN, *(line.removeprefix("!") for line in lines if line.startswith("!"))):
+        part, target = sources / name, context / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if part.is_dir():
+            shutil.copytree(part, target, ignore=keep_out)
+        elif part.is_file():
+            shutil.copy(part, target)
+        else:
+            raise LabError(f"{part} is missing: the image is built from a checkout")
 
 
 def _key(context: Path, stamp: Stamp) -> str:
