@@ -86,8 +86,13 @@ def _definitions() -> dict[str, Any]:
             },
         },
         "alerts": by_alert({"type": "boolean"}),
-        "alertDurations": by_alert({"$ref": "#/definitions/duration"}),
-        "alertSeverities": by_alert(severity),
+        "alertChanges": by_alert(
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {"for": {"$ref": "#/definitions/duration"}, "severity": severity},
+            }
+        ),
     }
 
 

@@ -44,8 +44,8 @@ RULE = ("--set", "prometheusRule.enabled=true")
             "at '/prometheusRule/disabled'", "'BallonetNone' not allowed", id="an alert that there is not",
         ),
         pytest.param(
-            "prometheusRule.severity.BallonetAgentDown=high",
-            "at '/prometheusRule/severity/BallonetAgentDown'", "'critical'", id="no severity",
+            "prometheusRule.customRules.BallonetAgentDown.severity=high",
+            "at '/prometheusRule/customRules/BallonetAgentDown/severity'", "'critical'", id="no severity",
         ),
         pytest.param(
             "policies.web.memory.flor=1Gi", "at '/policies/web/memory'", "'flor' not allowed",
@@ -78,6 +78,7 @@ def test_a_chart_that_has_this_one_among_its_own_may_say_what_helm_says_to_it() 
     [
         pytest.param("", f"{IMAGE}:{VERSION}", id="the chart's own"),
         pytest.param("image.tag=1.2", f"{IMAGE}:1.2", id="a tag"),
+        pytest.param("global.imageRegistry=g.example", f"g.example/{IMAGE}:{VERSION}", id="another"),
         pytest.param("image.registry=r.example:5000/", f"r.example:5000/{IMAGE}:{VERSION}", id="a registry"),
         pytest.param(
             f"image.tag=1.2,image.digest={DIGEST}", f"{IMAGE}@{DIGEST}", id="a digest wins over a tag"
@@ -127,13 +128,43 @@ def test_a_group_whose_alerts_are_all_off_is_left_out() -> None:
 
 
 def test_one_alert_may_wait_longer_and_weigh_less_than_it_does_by_default() -> None:
-    changed = "prometheusRule.for.BallonetAgentDown=9m,prometheusRule.severity.BallonetAgentDown=info"
+    changed = 'prometheusRule.customRules={"BallonetAgentDown": {"for": "9m", "severity": "info"}}'
     before = alerts(of_kind(rendered(*RULE), "PrometheusRule"))
-    after = alerts(of_kind(rendered(*RULE, "--set", changed), "PrometheusRule"))
+    after = alerts(of_kind(rendered(*RULE, "--set-json", changed), "PrometheusRule"))
 
     assert {name for name in before if before[name] != after[name]} == {"BallonetAgentDown"}
     assert after["BallonetAgentDown"]["for"] == "9m"
     assert after["BallonetAgentDown"]["labels"]["severity"] == "info"
+
+
+def test_runbooks_may_lie_elsewhere() -> None:
+    elsewhere = "prometheusRule.runbookUrl=https://wiki.example.org/books"
+    found = alerts(of_kind(rendered(*RULE, "--set", elsewhere), "PrometheusRule"))
+
+    assert {name: alert["annotations"]["runbook_url"] for name, alert in found.items()} == {
+        name: f"https://wiki.example.org/books/{name}.md" for name in found
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "secrets"),
+    [
+        pytest.param({}, None, id="none"),
+        pytest.param({"imagePullSecrets": [{"name": "a"}]}, ["a"], id="of this chart"),
+        pytest.param(
+            {"imagePullSecrets": [{"name": "a"}], "global": {"imagePullSecrets": ["b", {"name": "c"}]}},
+            ["a", "b", "c"], id="of a chart around it as well",
+        ),
+    ],
+)  # fmt: skip
+def test_passwords_of_registries_come_from_this_chart_and_the_one_around_it(
+    given: dict[str, Any], secrets: list[str] | None
+) -> None:
+    options = [word for key, value in given.items() for word in ("--set-json", f"{key}={json.dumps(value)}")]
+    spec = of_kind(rendered(*options), "DaemonSet", "ballonet-agent")["spec"]["template"]["spec"]
+
+    assert [each["name"] for each in spec.get("imagePullSecrets", [])] == (secrets or [])
+    assert ("imagePullSecrets" in spec) is (secrets is not None)
 
 
 @pytest.mark.parametrize("kind", ["PodMonitor", "ServiceMonitor"])

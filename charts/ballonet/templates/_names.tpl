@@ -22,11 +22,24 @@
 
 {{- define "ballonet.image" -}}
 {{- $image := .Values.image -}}
-{{- $name := trimPrefix "/" (printf "%s/%s" (trimSuffix "/" $image.registry) $image.repository) -}}
+{{- $registry := default (default "" (.Values.global).imageRegistry) $image.registry -}}
+{{- $name := trimPrefix "/" (printf "%s/%s" (trimSuffix "/" $registry) $image.repository) -}}
 {{- if $image.digest -}}
 {{- printf "%s@%s" $name $image.digest -}}
 {{- else -}}
 {{- printf "%s:%s" $name (default .Chart.AppVersion $image.tag) -}}
+{{- end -}}
+{{- end }}
+
+{{- /* The registry's passwords: this chart's, and those of a chart around it, which may be bare names. */}}
+{{- define "ballonet.pullSecrets" -}}
+{{- $secrets := .Values.imagePullSecrets -}}
+{{- range (.Values.global).imagePullSecrets -}}
+{{- $secrets = append $secrets (kindIs "string" . | ternary (dict "name" .) .) -}}
+{{- end -}}
+{{- with $secrets -}}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
 {{- end -}}
 {{- end }}
 

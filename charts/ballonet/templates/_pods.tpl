@@ -16,9 +16,8 @@ serviceAccountName: {{ include "ballonet.account" . | quote }}
 automountServiceAccountToken: {{ ne .component "exporter" }}
 # Kubernetes' variables about Services would be taken for settings: both begin with BALLONET_.
 enableServiceLinks: false
-{{- with .root.Values.imagePullSecrets }}
-imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+{{- with include "ballonet.pullSecrets" .root }}
+{{ . }}
 {{- end }}
 {{- with $part.priorityClassName }}
 priorityClassName: {{ . | quote }}

@@ -10,9 +10,8 @@
 
 {{- define "ballonet.hookPod" -}}
 restartPolicy: Never
-{{- with .root.Values.imagePullSecrets }}
-imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+{{- with include "ballonet.pullSecrets" .root }}
+{{ . }}
 {{- end }}
 nodeSelector:
   kubernetes.io/os: linux
