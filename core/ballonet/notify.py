@@ -1,7 +1,7 @@
 """Tells systemd how a program is: sd_notify(3), a datagram to the socket named in NOTIFY_SOCKET.
 
-The protocol is stable: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html. What is told and
-when, programs decide; a sign of life may follow real progress only.
+The protocol is stable: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html.
+What is told and when, programs decide; a sign of life may follow real progress only.
 """
 
 import logging
