@@ -75,6 +75,27 @@ def test_each_switch_is_off_in_one_rendering_and_on_in_another() -> None:
     assert unturned == []
 
 
+def test_every_value_is_compared_with_the_conventions_and_no_other() -> None:
+    """The first column of the table in docs/helm.md; a section there stands for all that is in it."""
+    page = (ROOT / "docs" / "helm.md").read_text()
+    table = page[page.index("| here |") : page.index("What they have and this chart leaves out")]
+    first = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    named = {
+        name for cell in first for name in re.findall(r"`([\w.]+)`", cell) if not name.startswith("global.")
+    }
+    spelled = {
+        name.replace("PART", part, 1) for name in named for part in ("exporter", "agent", "controller")
+    }
+
+    every = {leaf.name for value in values_tree.read_values() for leaf in value.leaves()}
+    assert [leaf for leaf in sorted(every) if not covers(spelled, leaf)] == []
+    assert [name for name in sorted(spelled) if not any(covers({name}, leaf) for leaf in every)] == []
+
+
+def covers(names: set[str], leaf: str) -> bool:
+    return any(leaf == name or leaf.startswith(f"{name}.") for name in names)
+
+
 def look_up(values: object, path: tuple[str, ...], default: object) -> object:
     for key in path:
         if not isinstance(values, dict) or key not in values:

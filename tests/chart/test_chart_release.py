@@ -14,10 +14,12 @@ from ballonet_lab import eventually
 from ballonet_lab.errors import LabError
 from ballonet_lab.kubernetes import ControlPlane
 from ballonet_lab.kubernetes.objects import document
-from chart_parts import CHART, ROOT, Json, helm, rendered
+from chart_parts import CHART, ROOT, Json, helm, of_kind, rendered
 
 NAMESPACE = "memory"
 RELEASE = "ballonet"
+PREVIOUS = ROOT / "tests" / "data" / "charts" / "ballonet-0.1.0.tgz"
+UPGRADE = ("upgrade", RELEASE, str(CHART), "-n", NAMESPACE, "--reset-then-reuse-values")
 RIGHTS = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 ADMISSION = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 LISTED = re.compile(
@@ -28,11 +30,11 @@ ACCOUNTS = ("exporter", "agent", "controller", "test-hosts")
 
 @pytest.fixture(scope="module")
 def release() -> Iterator[ControlPlane]:
-    """A control plane with a release that has one policy; no kubelet runs its pods."""
+    """A control plane with a release that was upgraded from the version before; no kubelet runs its pods."""
     with ControlPlane.start() as plane:
-        values = ("--set", "policies.web.mode=Observe")
-        install = ("install", RELEASE, str(CHART), "-n", NAMESPACE, "--create-namespace", *values)
-        helm(*install, kubeconfig=plane.kubeconfig)
+        values = ("--create-namespace", "--set", "policies.web.mode=Observe")
+        helm("install", RELEASE, str(PREVIOUS), "-n", NAMESPACE, *values, kubeconfig=plane.kubeconfig)
+        helm(*UPGRADE, kubeconfig=plane.kubeconfig)
         hooks = [
             each
             for each in rendered(namespace=NAMESPACE)
@@ -69,6 +71,22 @@ def test_rights_are_those_of_deploy_kubernetes_whose_every_verb_is_proven(kinds:
 
 
 Right = tuple[str, str, str]
+
+
+def test_an_upgrade_keeps_what_was_given_and_takes_the_new_defaults(release: ControlPlane) -> None:
+    found = json.loads(
+        release.kubectl("get", "daemonset", "ballonet-exporter", "-n", NAMESPACE, "-o", "json")
+    )
+    version = yaml.safe_load((CHART / "Chart.yaml").read_text())["version"]
+
+    assert found["metadata"]["labels"]["helm.sh/chart"] == f"ballonet-{version}"
+    assert version not in PREVIOUS.name
+    (there,) = found["spec"]["template"]["spec"]["containers"]
+    (default,) = of_kind(rendered(), "DaemonSet", "ballonet-exporter")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    assert there["resources"] == default["resources"]
+    assert release.kubectl("get", "balloonpolicies", "-o", "name") == "balloonpolicy.ballonet.dev/web\n"
 
 
 def rights(plane: ControlPlane, account: str, namespace: str) -> set[Right]:
@@ -168,7 +186,7 @@ def test_the_documented_command_renews_the_crds_that_helm_leaves_alone(
     name = "ballonet.dev_balloonpolicies.yaml"
     text = (CHART / "crds" / name).read_text()
     (tmp_path / name).write_text(text.replace("shortNames:\n", "shortNames:\n    - newer\n", 1))
-    helm("upgrade", RELEASE, str(CHART), "-n", NAMESPACE, "--reuse-values", kubeconfig=release.kubeconfig)
+    helm(*UPGRADE, kubeconfig=release.kubeconfig)
 
     release.kubectl(*command.replace("charts/ballonet/crds", str(tmp_path)).split()[1:])
 
