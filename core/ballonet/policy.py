@@ -95,15 +95,22 @@ _DEFAULT_CRITICAL: Final = (Amount(percent=2), 160 * MIB)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserves:
-    """Host bytes kept available: guests grow only above ``grow``, shrink only below ``reclaim``."""
+    """Host bytes kept available: guests grow only above ``grow``, shrink only below ``reclaim``.
+
+    ``wished`` is the part of both that somebody only wishes for: guests give up for it what they have
+    beyond their need, and may grow to their need as if it were not there.
+    """
 
     grow: int
     reclaim: int
     critical: int
+    wished: int = 0
 
-    def raised(self, by: int) -> "Reserves":
+    def raised(self, by: int, *, wished: bool = False) -> "Reserves":
         """Return these with both reserves lifted, as pressure or an alert does while it lasts."""
-        return Reserves(grow=self.grow + by, reclaim=self.reclaim + by, critical=self.critical)
+        return Reserves(
+            grow=self.grow + by, reclaim=self.reclaim + by, critical=self.critical, wished=by if wished else 0
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

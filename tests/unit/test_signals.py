@@ -157,16 +157,20 @@ def test_a_host_that_does_not_tell_whether_it_swaps_is_believed() -> None:
 
 
 @pytest.mark.parametrize(
-    "signals",
+    ("signals", "wished"),
     [
-        pytest.param(Signals(reclaim=frozenset({"all"})), id="reclaim"),
-        pytest.param(Signals(critical=frozenset({"all"})), id="critical"),
-        pytest.param(Signals(reclaim=frozenset({"all"}), critical=frozenset({"all"})), id="both-once"),
+        pytest.param(Signals(reclaim=frozenset({"all"})), RAISED, id="reclaim-a-wish"),
+        pytest.param(Signals(critical=frozenset({"all"})), 0, id="critical-no-wish"),
+        pytest.param(Signals(reclaim=frozenset({"all"}), critical=frozenset({"all"})), 0, id="both-once"),
     ],
 )
-def test_an_alert_raises_both_reserves_of_its_policy_and_its_moves_say_so(signals: Signals) -> None:
+def test_an_alert_raises_both_reserves_of_its_policy_and_its_moves_say_so(
+    signals: Signals, wished: int
+) -> None:
     result = decide(view(idle(), available=GROW, signals=signals), PLAIN)
-    assert result.in_force == Reserves(grow=GROW + RAISED, reclaim=RECLAIM + RAISED, critical=CRITICAL)
+    assert result.in_force == Reserves(
+        grow=GROW + RAISED, reclaim=RECLAIM + RAISED, critical=CRITICAL, wished=wished
+    )
     assert only(result).reason is Reason.HOST_ALERT
     assert result.pressed
 

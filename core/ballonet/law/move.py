@@ -1,6 +1,6 @@
 """One guest's way through the law: the clamp, then pace, dead band and grants, in this order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,13 +61,23 @@ def _fill(moves: Sequence[Move], stock: Supply) -> None:
     shares = [float(move.terms.weight * move.terms.maximum) for move in moves]
     fills = {level: fill(stock.pool(level), tiers, shares) for level in _levels(moves)}
     for index, move in enumerate(moves):
-        move.grow_to = _whole_pages(fills[move.reserves.grow][index], move.terms)
-        move.shrink_to = _whole_pages(fills[move.reserves.reclaim][index], move.terms)
+        own = {level: given[index] for level, given in fills.items()}
+        move.grow_to = _whole_pages(_given(move, own, move.reserves.grow), move.terms)
+        move.shrink_to = _whole_pages(_given(move, own, move.reserves.reclaim), move.terms)
+
+
+def _given(move: Move, fills: Mapping[int, int], reserve: int) -> int:
+    """Return what the fill gives a guest, and of its need as much as if nothing were only wished for."""
+    return max(fills[reserve], min(fills[reserve - move.reserves.wished], move.terms.need))
 
 
 def _levels(moves: Iterable[Move]) -> set[int]:
+    """Return all reserves that are asked for, with and without what is only wished for."""
     distinct = {move.reserves for move in moves}
-    return {reserves.grow for reserves in distinct} | {reserves.reclaim for reserves in distinct}
+    pairs = [(reserves.grow, reserves.reclaim, reserves.wished) for reserves in distinct]
+    return {
+        level - part for grow, reclaim, wished in pairs for level in (grow, reclaim) for part in (0, wished)
+    }
 
 
 def _tiers(move: Move) -> Tiers:

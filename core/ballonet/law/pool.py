@@ -101,14 +101,17 @@ def reserves_in_force(
 ) -> dict[str, Reserves]:
     """Return each policy's reserves, raised while the host is pressed or an alert asks for it.
 
-    Both at once raise them no further, and an alert only those of the policy that has a rule for it.
+    Both at once raise them no further, and an alert only those of the policy that has a rule for it. A
+    pressed host takes from all; what an alert asks for that is not critical is a wish, and stops at needs.
     """
     some = host.some.avg10 if host.some is not None else 0.0
     result = {}
     for policy in policies:
         thresholds = policy.host_thresholds
         reserves = thresholds.reserves(host.memory)
-        if swaps or signals.raises(policy.name) or some > thresholds.pressure_above:
-            reserves = reserves.raised(thresholds.pressure_reserve.of(host.memory))
+        pressed = swaps or some > thresholds.pressure_above
+        if pressed or signals.raises(policy.name):
+            wished = not pressed and policy.name not in signals.critical
+            reserves = reserves.raised(thresholds.pressure_reserve.of(host.memory), wished=wished)
         result[policy.name] = reserves
     return result
