@@ -65,9 +65,9 @@ class PipxHome:
         return {path.name.partition("-")[0].lower() for path in site.glob("*.dist-info")} - {"pip"}
 
     def megabytes(self) -> float:
-        """Return how much of the disk the environment takes."""
-        files = (path.lstat() for path in self.environment.rglob("*"))
-        return sum(file.st_blocks * 512 for file in files) / 1e6
+        """Return the size of the environment, which is that of its files."""
+        paths = self.environment.rglob("*")
+        return sum(path.lstat().st_size for path in paths if path.is_file() and not path.is_symlink()) / 1e6
 
 
 def _pip_cache() -> str:

@@ -7,14 +7,13 @@ import pytest
 
 from ballonet_lab import Lab
 from built_packages import ROOT, Built
+from dependency_table import reasons
 from pipx_home import PipxHome
 from running_agent import running_agent
 from running_exporter import running_exporter
 
 ADVICE = "is not installed: pipx install --force 'ballonet[all]'\n"
 EXTRA_PACKAGES = {"aiohttp", "click", "kopf", "kubernetes", "requests", "rich", "urllib3", "yarl"}
-SMALL = 40
-"""Megabytes that are little for an exporter. It had 23 when this was written; everything has 190."""
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +60,15 @@ def assert_looks_after(home: PipxHome, lab: Lab, guest: str, directory: Path) ->
         assert agent.end() == 0
 
 
-def test_alone_it_is_small(alone: PipxHome) -> None:
+def test_alone_it_brings_nothing_of_the_extras(alone: PipxHome) -> None:
     assert alone.packages() & EXTRA_PACKAGES == set()
-    assert alone.megabytes() <= SMALL
+
+
+def test_the_documented_sizes_are_about_right(alone: PipxHome, everything: PipxHome) -> None:
+    recorded = reasons("environments")
+
+    assert alone.megabytes() == pytest.approx(recorded["ballonet"]["megabytes"], rel=0.25)
+    assert everything.megabytes() == pytest.approx(recorded["ballonet[all]"]["megabytes"], rel=0.25)
 
 
 def test_alone_it_exports_and_looks_after_a_host_by_policy_files(
