@@ -10,7 +10,7 @@ from ballonet_lab.cleanup import remove_lab
 from ballonet_lab.container import build_image
 from ballonet_lab.errors import LabError
 from ballonet_lab.image import guest_image
-from ballonet_lab.kubernetes import ControlPlane
+from ballonet_lab.kubernetes import ControlPlane, Node
 from ballonet_lab.kubernetes.clients import find_clients
 from ballonet_lab.kubernetes.labkube import build_servers
 from ballonet_lab.packages import require_programs
@@ -48,6 +48,17 @@ def control_plane() -> None:
     with ControlPlane.start() as plane:
         signal.pthread_sigmask(signal.SIG_BLOCK, ends)
         click.echo(f"export KUBECONFIG={plane.kubeconfig} PATH={find_clients()}:$PATH")
+        signal.sigwait(ends)
+
+
+@commands.command()
+def node() -> None:
+    """Run a whole Kubernetes node until Ctrl-C, and print how to reach it; needs root."""
+    ends = {signal.SIGINT, signal.SIGTERM}
+    with Node.start() as node:
+        signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+        click.echo(f"export KUBECONFIG={node.kubeconfig} PATH={find_clients()}:$PATH")
+        click.echo(f"{' '.join(node.entrance)} kubectl get pods --all-namespaces")
         signal.sigwait(ends)
 
 

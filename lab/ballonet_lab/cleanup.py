@@ -1,4 +1,4 @@
-"""Ending a lab: its processes by their ids, then its directory. Needs nothing but the directory's path.
+"""Ending a lab: its processes by their ids, its control groups, its directory. Needs only the path of that.
 
 Which processes are a lab's own is read from the machine, not remembered, so that the same code cleans up
 after a caller that was killed: they are processes of a few known programs that either name the lab's
@@ -13,9 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from ballonet_lab.cgroups import remove_cgroups
 from ballonet_lab.errors import LabError
 
+# The first process of a node; all others of the node die with it.
+NODE_INIT: Final = "ballonet-node"
 _PROGRAMS: Final = (
+    NODE_INIT,
     "libvirtd",
     "qemu-system-",
     "etcd",
@@ -40,6 +44,7 @@ def remove_lab(directory: Path) -> None:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         time.sleep(0.02)
+    remove_cgroups(directory.name)
     shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -28,6 +28,7 @@ NODE_PACKAGES: Final = (
     "containerd",
     "containernetworking-plugins",
     "debootstrap",
+    "iproute2",
     "iptables",
     "runc",
 )
@@ -54,6 +55,8 @@ PROGRAMS: Final = {
     "containerd": "containerd",
     "ctr": "containerd",
     "debootstrap": "debootstrap",
+    "gcc": "gcc",
+    "ip": "iproute2",
     "iptables": "iptables",
     "nsenter": "util-linux",
     "runc": "runc",

@@ -28,12 +28,14 @@ class Layout:
         etcd: the port of etcd for clients.
         peers: the port of etcd for other members, of which there are none.
         api: the port of the API server.
+        address: the address of the API server; etcd is on loopback always.
     """
 
     home: Path
     etcd: int
     peers: int
     api: int
+    address: str = LOOPBACK
 
     @property
     def keys(self) -> Path:
@@ -53,17 +55,21 @@ class Layout:
     @property
     def kubeconfig(self) -> Path:
         """The admin's kubeconfig."""
-        return self.home / "admin.kubeconfig"
+        return self.kubeconfig_of("admin")
 
     @property
     def controllers_kubeconfig(self) -> Path:
         """The controller manager's kubeconfig."""
-        return self.home / "controllers.kubeconfig"
+        return self.kubeconfig_of("controllers")
+
+    def kubeconfig_of(self, name: str) -> Path:
+        """Return the kubeconfig of whoever has the certificate of this name."""
+        return self.home / f"{name}.kubeconfig"
 
     @property
     def server(self) -> str:
         """The URL of the API server."""
-        return f"https://{LOOPBACK}:{self.api}"
+        return f"https://{self.address}:{self.api}"
 
     @property
     def store(self) -> str:
@@ -88,13 +94,26 @@ def etcd_arguments(layout: Layout) -> list[str]:
 
 def api_server_arguments(layout: Layout) -> list[str]:
     """Return the API server's arguments; a request is in the audit log before its client has the answer."""
+    return [
+        *common_api_server_arguments(layout),
+        "--endpoint-reconciler-type=none",
+        # It marks every new node as not ready, for a controller that is not there.
+        "--disable-admission-plugins=TaintNodesByCondition",
+        f"--audit-policy-file={layout.audit_policy}",
+        f"--audit-log-path={layout.audit_log}",
+        "--audit-log-mode=blocking",
+        "--audit-log-maxsize=0",
+    ]
+
+
+def common_api_server_arguments(layout: Layout) -> list[str]:
+    """Return the API server's arguments as far as it does not matter whether there are real nodes."""
     keys = layout.keys
     return [
         f"--etcd-servers={layout.store}",
-        f"--bind-address={LOOPBACK}",
+        f"--bind-address={layout.address}",
         f"--secure-port={layout.api}",
-        f"--advertise-address={LOOPBACK}",
-        "--endpoint-reconciler-type=none",
+        f"--advertise-address={layout.address}",
         f"--tls-cert-file={keys}/apiserver.crt",
         f"--tls-private-key-file={keys}/apiserver.key",
         f"--client-ca-file={keys}/ca.crt",
@@ -104,24 +123,24 @@ def api_server_arguments(layout: Layout) -> list[str]:
         "--service-cluster-ip-range=10.96.0.0/16",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
-        # It marks every new node as not ready, for a controller that is not there.
-        "--disable-admission-plugins=TaintNodesByCondition",
         "--allow-privileged=true",
-        f"--audit-policy-file={layout.audit_policy}",
-        f"--audit-log-path={layout.audit_log}",
-        "--audit-log-mode=blocking",
-        "--audit-log-maxsize=0",
     ]
 
 
 def controller_manager_arguments(layout: Layout) -> list[str]:
-    """Return the controller manager's arguments; by default it would take 5 s longer to be there."""
-    kubeconfig = layout.controllers_kubeconfig
+    """Return the controller manager's arguments."""
     return [
-        f"--kubeconfig={kubeconfig}",
+        *common_controller_manager_arguments(layout),
+        f"--controllers=*,{','.join(f'-{name}' for name in _ABSENT)}",
+    ]
+
+
+def common_controller_manager_arguments(layout: Layout) -> list[str]:
+    """Return those that hold for real nodes too; by default it would take 5 s longer to be there."""
+    return [
+        f"--kubeconfig={layout.controllers_kubeconfig}",
         "--secure-port=0",
         "--leader-elect=false",
-        f"--controllers=*,{','.join(f'-{name}' for name in _ABSENT)}",
         "--use-service-account-credentials=true",
         f"--service-account-private-key-file={layout.keys}/accounts.key",
         f"--root-ca-file={layout.keys}/ca.crt",

@@ -19,6 +19,32 @@ _AUTHORITY: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who a certificate is for.
+
+    Attributes:
+        name: of its files.
+        subject: as openssl writes it; O is a group, CN a user.
+        names: what a server is reached by, as openssl writes alternative names; empty for a client.
+    """
+
+    name: str
+    subject: str
+    names: str = ""
+
+    @property
+    def extensions(self) -> str:
+        """What the certificate may be used for."""
+        if self.names:
+            return f"extendedKeyUsage=serverAuth\nsubjectAltName={self.names}"
+        return "extendedKeyUsage=clientAuth"
+
+
+ADMIN: Final = Identity(name="admin", subject="/O=system:masters/CN=admin")
+CONTROLLERS: Final = Identity(name="controllers", subject="/CN=system:kube-controller-manager")
+
+
 @dataclass(frozen=True, slots=True)
 class Certificates:
     """Where they lie. Each certificate NAME.crt has its key NAME.key."""
@@ -26,9 +52,14 @@ class Certificates:
     directory: Path
 
     @classmethod
-    def make(cls, directory: Path) -> "Certificates":
+    def make(cls, directory: Path, *others: Identity, address: str | None = None) -> "Certificates":
         """Make an authority, certificates for the API server, its admin and its controllers, and the key
         of the service accounts' tokens.
+
+        Args:
+            directory: a new one for the files.
+            others: who gets a certificate as well.
+            address: of the API server, where it is not on loopback.
 
         Raises:
             LabError: openssl is missing or fails.
@@ -36,9 +67,10 @@ class Certificates:
         directory.mkdir()
         made = cls(directory)
         made._make_authority()
-        made._sign("apiserver", "/CN=kube-apiserver", f"extendedKeyUsage=serverAuth\nsubjectAltName={_NAMES}")
-        made._sign("admin", "/O=system:masters/CN=admin", "extendedKeyUsage=clientAuth")
-        made._sign("controllers", "/CN=system:kube-controller-manager", "extendedKeyUsage=clientAuth")
+        names = f"{_NAMES},IP:{address}" if address else _NAMES
+        server = Identity(name="apiserver", subject="/CN=kube-apiserver", names=names)
+        for identity in (server, ADMIN, CONTROLLERS, *others):
+            made._sign(identity.name, identity.subject, identity.extensions)
         made._make_key("accounts")
         made._openssl("ec", "-in", "accounts.key", "-pubout", "-out", "accounts.pub")
         return made

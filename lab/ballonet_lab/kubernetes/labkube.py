@@ -18,7 +18,7 @@ VERSION: Final = "v1.36.3"
 SOURCES: Final = Path(__file__).resolve().parents[2] / "labkube"
 SERVERS: Final = ("etcd", "kube-apiserver", "kube-controller-manager")
 _PARTS: Final = ("main.go", "go.mod", "go.sum")
-_PROGRAM: Final = "labkube"
+PROGRAM: Final = "labkube"
 _STAMP: Final = "k8s.io/component-base/version"
 
 # Without the -X it would report v0.0.0-master. There is no use for paths, debug data and the state of the
@@ -83,7 +83,7 @@ def _shelf() -> Path:
 
 
 def _complete(home: Path) -> bool:
-    return (home / _PROGRAM).exists()
+    return (home / PROGRAM).exists()
 
 
 def _build(go: Go, home: Path) -> None:
@@ -93,9 +93,9 @@ def _build(go: Go, home: Path) -> None:
     ready = scratch / "ready"
     shutil.rmtree(ready, ignore_errors=True)
     ready.mkdir(parents=True)
-    compile_program(go, SOURCES, ready / _PROGRAM, flags=FLAGS, scratch=scratch)
+    compile_program(go, SOURCES, ready / PROGRAM, flags=FLAGS, scratch=scratch)
     for name in SERVERS:
-        (ready / name).symlink_to(_PROGRAM)
+        (ready / name).symlink_to(PROGRAM)
     shutil.rmtree(home, ignore_errors=True)
     ready.rename(home)
     shutil.rmtree(scratch)

@@ -20,11 +20,13 @@ class Server:
         program: its path; the file's name says what it is.
         arguments: they name the control plane's directory, by which a left process is found.
         log: all that it says.
+        entrance: words before the command that run it somewhere else, such as in other namespaces.
     """
 
     program: Path
     arguments: Sequence[str]
     log: Path
+    entrance: Sequence[str] = ()
     _process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
@@ -38,12 +40,17 @@ class Server:
             raise LabError(f"{self.program.name} does not run")
         return self._process.pid
 
+    @property
+    def started(self) -> bool:
+        """Whether it was started, and not ended here since."""
+        return self._process is not None
+
     def start(self) -> None:
         """Start it; it is not ready yet."""
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [str(self.program), *self.arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                cwd="/", start_new_session=True,
+                [*self.entrance, str(self.program), *self.arguments],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", start_new_session=True,
             )  # fmt: skip
 
     def stop(self) -> None:
