@@ -58,7 +58,8 @@ class AlertRule(Part):
     action: policy.Action = Field(
         description="On the host that the alert's labels name: `Reclaim` keeps `pressureReserve` available "
         "as well, out of what guests do not need; `Critical` even out of what they need, and makes them "
-        "shrink faster. On the guest that they name: `Grow` treats it as starved, `Freeze` leaves it where it is.",
+        "shrink faster. On the guest that they name: `Grow` treats it as starved, `Freeze` leaves it where "
+        "it is.",
         examples=["Reclaim"],
     )
 
