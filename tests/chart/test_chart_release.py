@@ -197,6 +197,15 @@ def test_the_documented_command_renews_the_crds_that_helm_leaves_alone(
     assert release.kubectl("get", "balloonpolicies", "web", "-o", "jsonpath={.spec.mode}") == "Observe"
 
 
+def test_an_upgrade_takes_the_lease_from_nobody(release: ControlPlane) -> None:
+    name = ("lease", "ballonet-controller", "-n", NAMESPACE)
+    release.kubectl("patch", *name, "--type=merge", "-p", '{"spec": {"holderIdentity": "somebody"}}')
+
+    helm(*UPGRADE, kubeconfig=release.kubeconfig)
+
+    assert release.kubectl("get", *name, "-o", "jsonpath={.spec.holderIdentity}") == "somebody"
+
+
 def test_uninstall_leaves_the_crds_and_nothing_else(release: ControlPlane) -> None:
     every = "lease,all,pdb,sa,role,rolebinding,networkpolicy,configmap,secret"
     release.kubectl("delete", "pod", "bound", "-n", NAMESPACE, "--ignore-not-found", "--force")
@@ -223,3 +232,16 @@ def test_uninstall_leaves_the_crds_and_nothing_else(release: ControlPlane) -> No
     # Pods go when their owners are gone.
     eventually(lambda: left() <= kept, "what the release had made is gone")
     assert left() == kept
+
+
+def test_a_lease_that_controllers_made_by_themselves_is_in_nobodys_way(release: ControlPlane) -> None:
+    metadata = {"name": "ballonet-controller", "namespace": "default"}
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata}
+    release.kubectl("create", "-f", "-", input=json.dumps(lease))
+
+    install = ("install", "another", str(CHART), "-n", "default", "--dry-run=server", "-o", "json")
+    made = json.loads(helm(*install, kubeconfig=release.kubeconfig))["manifest"]
+
+    kinds = [each["kind"] for each in yaml.safe_load_all(made) if each]
+    assert "Deployment" in kinds
+    assert "Lease" not in kinds

@@ -3,6 +3,9 @@
 ``WRITE_GOLDEN=1 make test-chart`` writes the snapshots anew; ``git diff`` shows what to look at then.
 """
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +67,24 @@ def test_every_object_has_the_labels_and_the_namespace_of_the_release(case: Path
         assert labels["helm.sh/chart"].startswith("ballonet-")
         assert labels.items() >= values.get("commonLabels", {}).items()
         assert ("namespace" in each["metadata"]) is (each["kind"] not in CLUSTER_KINDS)
+
+
+@pytest.mark.parametrize("component", ["exporter", "agent", "controller"])
+def test_every_flag_is_one_of_the_program(component: str) -> None:
+    program, *words = container(rendered(), component)["command"]
+    known = subprocess.run(
+        [Path(sys.executable).parent / program, *words, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+
+    for case in CASES:
+        for each in rendered("-f", str(case), "--set", "fullnameOverride=ballonet"):
+            if each["metadata"]["name"] == f"ballonet-{component}" and each["kind"] in (
+                "DaemonSet",
+                "Deployment",
+            ):
+                (part,) = each["spec"]["template"]["spec"]["containers"]
+                used = [argument.partition("=")[0] for argument in part["args"]]
+                assert [flag for flag in used if not re.search(rf"\s{re.escape(flag)}[\s,]", known)] == []
 
 
 def test_odd_characters_arrive_as_they_were_given() -> None:
