@@ -75,6 +75,13 @@ def test_the_exporter_and_the_agent_do_without_the_extras(command: str) -> None:
     assert output.startswith("usage: ballonet-")
 
 
+def test_alerts_need_urllib3_and_nothing_else_of_the_extras() -> None:
+    others = "aiohttp click kopf kubernetes rich yarl"
+
+    for module in ("access", "alertmanager"):
+        assert run_without(others, f"ballonet_operator.alerts.{module}") == (0, "", "")
+
+
 def test_a_policy_in_a_file_is_explained_without_kubernetes(tmp_path: Path) -> None:
     example = Path(__file__).parents[2] / "crds" / "examples" / "look-first.yaml"
     (tmp_path / "policy.yaml").write_text(example.read_text())
