@@ -79,6 +79,9 @@ env:
     valueFrom:
       fieldRef:
         fieldPath: spec.nodeName
+  # Where the lock lies; one that cannot be had there is an error, and not a reason to look elsewhere.
+  - name: RUNTIME_DIRECTORY
+    value: /run/ballonet
   {{- end }}
   {{- with $part.extraEnv }}
   {{- toYaml . | nindent 2 }}
