@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import kopf
 
@@ -44,6 +44,7 @@ _ENDING: Final = 2.0
 _PATIENCE: Final = 0.5
 """Seconds for kopf to end in good order."""
 _GOODBYE: Final = 0.1
+_IDENTITY: Final = cast("Any", "ballonet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,9 @@ class Watch:
             settings=self._settings(),
             standalone=True,
             clusterwide=True,
+            # Nobody asks for it without peering. Left to itself kopf would look for the user's name, which a
+            # number that a container runs as need not have, and for the machine's, in the DNS.
+            identity=_IDENTITY,
             stop_flag=end,
         )
         for part in parts:
