@@ -50,15 +50,17 @@ COPY --from=build /opt/ballonet /opt/ballonet
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /own /
 ENV PATH=/opt/ballonet/bin:$PATH PYTHONUNBUFFERED=1 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
-# Nobody's number, as distroless images use it. Reaching libvirt's writable socket may need --group-add.
-USER 65532:65532
+# nobody and nogroup: libvirtd refuses everybody whose numbers have no names on its own host, and this user is known
+# everywhere. Its writable socket may need --user 0:0, which needs no capability.
+USER 65534:65534
 CMD ["ballonet", "--help"]
 ARG VERSION
 ARG REVISION
 ARG CREATED
 LABEL org.opencontainers.image.title="Ballonet" \
-      org.opencontainers.image.description="Memory ballooning for KVM hosts: exporter, agent, controller and command line" \
+      org.opencontainers.image.description="Memory ballooning for KVM hosts: exporter, agent, controller, command line" \
       org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.source="https://github.com/ballonet/ballonet" \
       org.opencontainers.image.base.name="docker.io/library/debian:trixie-slim" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \

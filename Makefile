@@ -5,11 +5,17 @@ SHELL := /bin/bash
 BIN := .venv/bin
 ARGS ?=
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+# What the image is called and what is written on it; SOURCE_DATE_EPOCH is the time of the last commit.
+TAG ?= ballonet/ballonet:$(VERSION)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $(engine))))
+# By these the same commit makes the same image. docker's own builder leaves the times of files as they are.
+REPEATABLE = $(if $(findstring docker,$(ENGINE)),,--timestamp $(SOURCE_DATE_EPOCH) --identity-label=false)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check lint types imports drift docs lock format test test-unit test-web test-cluster test-guests test-alerts \
+.PHONY: help setup check lint types imports drift docs lock format test test-image test-unit test-web test-cluster test-guests test-alerts \
 	test-chart test-packages test-pressure demo bench image clean distclean build-environment guest-environment root
 
 help:  ## List every target
@@ -51,6 +57,9 @@ lock: build-environment  ## Pin what images and packages hold; ARGS=--upgrade ta
 	$(BIN)/uv pip compile pyproject.toml --extra all --universal --python-version 3.11 --generate-hashes --quiet \
 		--no-annotate --no-emit-index-url --no-emit-package libvirt-python --no-emit-package ballonet \
 		--custom-compile-command 'make lock' --output-file requirements.lock $(ARGS) >/dev/null
+	echo hatchling | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --quiet \
+		--no-annotate --no-emit-index-url \
+		--custom-compile-command 'make lock' --output-file deploy/image/build.lock $(ARGS) >/dev/null
 
 format: build-environment  ## Rewrite the Python code in the project's form (ruff)
 	$(BIN)/ruff check --fix .
@@ -80,6 +89,9 @@ test-chart: setup  ## Run the tests of the Helm chart, on a real Kubernetes API
 test-packages: guest-environment  ## Run the tests of the Python packages, which pipx installs
 	$(BIN)/pytest tests/packages $(ARGS)
 
+test-image: setup  ## Build the container image, and test its programs on a real guest; needs root
+	$(BIN)/pytest tests/image $(ARGS)
+
 test-pressure: root guest-environment  ## Run the tests that take nearly all memory of this machine; needs root
 	$(BIN)/pytest tests/pressure $(ARGS)
 
@@ -89,9 +101,11 @@ demo: guest-environment  ## Show it at work: six real guests, three busy, then t
 bench: setup  ## Measure: code, planning, scraping (each script in bench/ that can be run)
 	@failed=0; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
 
-image:  ## Build the container image with podman, docker or buildah
+image:  ## Build the container image with podman, docker or buildah; TAG, VERSION, REVISION may be given
 	@[ -n "$(ENGINE)" ] || { echo 'image: error: install podman, docker or buildah' >&2; exit 2; }
-	$(ENGINE) build --tag ballonet:$(VERSION) .
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(ENGINE) build --tag $(TAG) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$(REVISION) $(REPEATABLE) \
+		--build-arg CREATED=$(shell date --utc --date=@$(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ) .
 
 clean:  ## Remove what was made in this checkout, .venv included
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

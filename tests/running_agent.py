@@ -24,7 +24,7 @@ PROGRAM = Path(sys.executable).with_name("ballonet-operator")
 class RunningAgent:
     """One agent. Its log is JSON, so that tests can read it."""
 
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[Any]"
     log: Path
 
     def lines(self, message: str | None = None) -> list[dict[str, Any]]:

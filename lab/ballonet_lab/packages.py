@@ -60,6 +60,7 @@ PROGRAMS: Final = {
     "iptables": "iptables",
     "nsenter": "util-linux",
     "runc": "runc",
+    "setpriv": "util-linux",
     "tar": "tar",
 }
 

@@ -6,6 +6,7 @@ What goes in is copied aside first, so that what is built is what its name says,
 import hashlib
 import shutil
 import tempfile
+import time
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ _RECIPE: Final = 1
 _OWN: Final = ("Dockerfile", ".dockerignore")
 # One day of the tests' images: a time of its own for each commit would only fill the cache.
 _TESTS_EPOCH: Final = 1_767_225_600  # 2026-01-01
-_KEPT: Final = 4
+_KEPT: Final = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def build_image(sources: Path = ROOT) -> Path:
         if not archive.exists():
             with Store.opened() as store:
                 if not archive.exists():
-                    _build(store, context, stamp, archive)
+                    _build_and_keep(store, context, stamp, archive)
     archive.touch()
     return archive
 
@@ -123,23 +124,46 @@ def _key(context: Path, stamp: Stamp) -> str:
     return digest.hexdigest()[:12]
 
 
-def _build(store: Store, context: Path, stamp: Stamp, archive: Path) -> None:
-    """Build below a temporary name, so that nobody ever sees half of an archive; forget the oldest ones."""
+def rebuild_image(sources: Path, archive: Path) -> None:
+    """Build the image again, with nothing kept from earlier builds but the base image.
+
+    Args:
+        sources: a checkout.
+        archive: the file to write.
+
+    Raises:
+        LabError: this is not root, it is no checkout, or the build fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="ballonet-image-") as scratch, Store.opened() as store:
+        context = Path(scratch)
+        copy_context(sources, context)
+        ensure_base(store)
+        with store.empty() as another:
+            _build(another, context, Stamp.of(context), archive, "--no-cache")
+
+
+def _build_and_keep(store: Store, context: Path, stamp: Stamp, archive: Path) -> None:
+    """Build below a temporary name, so that nobody ever sees half of an archive."""
     say(f"container image {archive.stem}: building it, a minute the first time, seconds after a change")
+    store.start_over_when_full()
     ensure_base(store)
-    name = f"{REPOSITORY}:{stamp.version}"
-    how = ("--isolation", "chroot", "--pull-never", "--layers", "--quiet", "--tag", name)
-    store.run("bud", *how, *stamp.arguments(), str(context))
     draft = archive.with_name(f".{archive.name}")
     draft.unlink(missing_ok=True)
-    store.run("push", "--quiet", name, f"oci-archive:{draft}:{name}")
+    _build(store, context, stamp, draft)
     draft.rename(archive)
     _forget_old(archive)
     say(f"container image {archive.stem}: ready in {archive}")
 
 
+def _build(store: Store, context: Path, stamp: Stamp, archive: Path, *flags: str) -> None:
+    name = f"{REPOSITORY}:{stamp.version}"
+    how = ("--isolation", "chroot", "--pull-never", "--layers", "--identity-label=false", "--quiet", *flags)
+    store.run("bud", *how, "--tag", name, *stamp.arguments(), str(context))
+    store.run("push", "--quiet", name, f"oci-archive:{archive}:{name}")
+
+
 def _forget_old(archive: Path) -> None:
-    """Keep the archives that were used last; another process may be about to read one of them."""
-    known = sorted(archive.parent.glob("ballonet-*.tar"), key=lambda file: file.stat().st_mtime)
-    for old in known[:-_KEPT]:
-        old.unlink(missing_ok=True)
+    """Remove the archives that nobody has asked for in a while; another process may read a younger one."""
+    for old in archive.parent.glob("ballonet-*.tar"):
+        if old.stat().st_mtime < time.time() - _KEPT:
+            old.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """A program of the image, run as a container runtime would run it, but on the machine's own network.
 
 It is process number 1 of a PID namespace, sees nothing but the image's root file system and what is mounted
-into it, may write to /tmp only, and has no capabilities. It ends with the process that started it.
+into it, may write to /tmp only, and has no capabilities. It ends with the thread that started it.
 """
 
 import os
@@ -46,8 +46,11 @@ shift
 mount -o remount,ro "$root"
 exec chroot "$root" "$@"
 """
+# The caller's end ends unshare, and that ends the program, for which setpriv asks once more: the kernel
+# forgets such a wish when a process changes its user.
+_DIES_WITH_PARENT: Final = "--pdeathsig=KILL"
 _ISOLATED: Final = (
-    "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--propagation", "private", "sh", "-c",
+    "unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--propagation", "private", "sh", "-c",
 )  # fmt: skip
 
 
@@ -84,6 +87,12 @@ class Contained:
         children = Path(f"/proc/{own}/task/{own}/children")
         return int(eventually(lambda: children.read_text().split(), "the container starts")[0])
 
+    @property
+    def users(self) -> set[int]:
+        """The numbers of the users as which it runs: real, effective, saved and of files."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return {int(word) for line in lines if line.startswith("Uid:") for word in line.split()[1:]}
+
     def end(self, number: int = signal.SIGTERM, *, within: float = 20) -> int:
         """Send the program a signal, as a runtime does, and return its exit code."""
         os.kill(self.pid, number)
@@ -113,21 +122,13 @@ def contained(
         LabError: this is not root, or a program is missing.
     """
     require_root()
-    require_programs("unshare", "mount")
+    require_programs("setpriv", "unshare", "mount")
     with tempfile.TemporaryDirectory(prefix="ballonet-container-") as scratch:
         words = [word for mount in mounts for word in mount.words()]
-        isolated = [
-            find_program("unshare"),
-            *_ISOLATED,
-            _SCRIPT,
-            "sh",
-            scratch,
-            str(image.root),
-            *words,
-            "--",
-        ]
+        isolated = [find_program("setpriv"), _DIES_WITH_PARENT, *_ISOLATED, _SCRIPT, "sh"]
+        places = [scratch, str(image.root), *words, "--"]
         process = subprocess.Popen(
-            [*isolated, *_drop(user or image.user), *command],
+            [*isolated, *places, *_drop(user or image.user), *command],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True,
             env={**image.environment, **(environment or {})},
         )  # fmt: skip
@@ -142,5 +143,5 @@ def _drop(user: tuple[int, int]) -> list[str]:
     number, group = user
     return [
         "setpriv", f"--reuid={number}", f"--regid={group}", "--clear-groups", "--no-new-privs",
-        "--bounding-set=-all", "--inh-caps=-all", "--",
+        "--bounding-set=-all", "--inh-caps=-all", _DIES_WITH_PARENT, "--",
     ]  # fmt: skip

@@ -16,7 +16,6 @@ from ballonet_lab.programs import run_program
 # How a layer says that a file of the layers below is gone (image-spec, layer.md).
 _GONE: Final = ".wh."
 _ALL_GONE: Final = ".wh..wh..opq"
-_KEPT: Final = 2
 _PATIENCE: Final = 300.0
 
 

@@ -1,6 +1,7 @@
 """buildah with a storage of its own below the cache, so that no images of the machine are seen or touched."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ LOCK: Final = "container"
 # The first that works is taken: the kernel may not let overlays lie upon overlays, as in a container.
 _DRIVERS: Final = ("overlay", "vfs")
 _PATIENCE: Final = 900.0
+# A build of changed sources adds about ten, 40 MB of them, and one of changed dependencies 200 MB.
+_MOST_IMAGES: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +30,13 @@ class Store:
         root: where the images lie.
         state: where buildah keeps what is mounted; nothing stays mounted.
         driver: how layers lie upon each other.
+        below: another storage, whose images can be read as well.
     """
 
     root: Path
     state: Path
     driver: str
+    below: Path | None = None
 
     @classmethod
     @contextmanager
@@ -46,18 +51,32 @@ class Store:
         with locked(LOCK), tempfile.TemporaryDirectory(prefix="ballonet-buildah-") as state:
             yield cls._first_that_works(Path(state))
 
+    @contextmanager
+    def empty(self) -> Iterator["Store"]:
+        """A storage for a moment, in which nothing is known but the images of this one."""
+        with tempfile.TemporaryDirectory(prefix="ballonet-buildah-", ignore_cleanup_errors=True) as home:
+            root, state = Path(home) / "root", Path(home) / "state"
+            yield Store(root=root, state=state, driver=self.driver, below=self.root)
+
     def run(self, *arguments: str, directory: Path | None = None) -> str:
         """Run buildah and return what it wrote to its standard output.
 
         Raises:
             LabError: it failed.
         """
-        places = ("--root", str(self.root), "--runroot", str(self.state), "--storage-driver", self.driver)
+        places = ["--root", str(self.root), "--runroot", str(self.state), "--storage-driver", self.driver]
+        if self.below is not None:
+            places += ["--storage-opt", f"{self.driver}.imagestore={self.below}"]
         return run_program("buildah", *places, *arguments, timeout=_PATIENCE, directory=directory).strip()
 
     def has(self, image: str) -> bool:
         """Whether there is an image of this name."""
         return bool(self.run("images", "--all", "--quiet", "--filter", f"reference={image}"))
+
+    def start_over_when_full(self) -> None:
+        """Forget everything where the layers of too many builds have gathered."""
+        if len(self.run("images", "--all", "--quiet").split()) > _MOST_IMAGES:
+            shutil.rmtree(self.root, ignore_errors=True)
 
     @classmethod
     def _first_that_works(cls, state: Path) -> "Store":
