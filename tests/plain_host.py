@@ -15,11 +15,11 @@ from ballonet_lab.debian import Machine
 EXPORTER, AGENT = "ballonet-exporter", "ballonet-agent"
 PORTS = {EXPORTER: 19177, AGENT: 19178}
 _GET = """
-import sys, urllib.error, urllib.request
+import sys, urllib.request
 try:
     with urllib.request.urlopen(sys.argv[1], timeout=10) as answer:
         sys.stdout.write(answer.read().decode())
-except (urllib.error.URLError, ConnectionError) as error:
+except OSError as error:
     sys.stdout.write(f"{error}")
 """
 

@@ -44,7 +44,7 @@ def package() -> Path:
 
 @pytest.fixture(scope="module")
 def host(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlainHost]:
-    """A host on which the package was installed, and its libvirt opened to the agent; nothing else was done."""
+    """A host on which the package was installed, and its libvirt opened to the agent; no more was done."""
     place = tmp_path_factory.mktemp("plain-host")
     unpack_root(Kind.HOST, place / "root")
     with Lab.start() as lab:
@@ -76,6 +76,13 @@ def test_both_services_run_as_their_own_users_right_after_the_installation(host:
     eventually(host.sees_the_guest, "the exporter reads the guest")
     eventually(lambda: host.get(AGENT, "/-/ready") == "ready\n", "the agent is ready")
     assert "ballonet_host_memory_available_bytes" in host.get(EXPORTER)
+
+
+def test_systemd_finds_no_fault_with_the_units(host: PlainHost) -> None:
+    units = (f"{EXPORTER}.service", f"{AGENT}.service", f"{EXPORTER}.socket")
+    # What it complains of, it says on its standard error, which goes along here.
+    verify = "systemd-analyze verify --man=no --recursive-errors=no $@ 2>&1"
+    assert host.machine.run("sh", "-c", verify, "sh", *units) == ""
 
 
 def test_the_exporters_user_cannot_open_the_writable_socket(host: PlainHost) -> None:
@@ -163,6 +170,24 @@ def test_bad_settings_end_a_service_once_and_say_why(host: PlainHost, unit: str,
     file.write_text(good)
     host.machine.systemctl("start", unit)
     host.await_active(unit)
+
+
+def test_the_exporter_needs_no_network_where_systemd_listens_for_it(host: PlainHost) -> None:
+    host.settings(EXPORTER, "BALLONET_WEB__SYSTEMD_SOCKET=true")
+    dropin = host.file(f"etc/systemd/system/{EXPORTER}.service.d/no-network.conf")
+    dropin.parent.mkdir(parents=True, exist_ok=True)
+    dropin.write_text(
+        f"[Unit]\nRequires={EXPORTER}.socket\n"
+        "[Service]\nPrivateNetwork=yes\nRestrictAddressFamilies=\nRestrictAddressFamilies=AF_UNIX\n"
+    )
+    host.machine.systemctl("daemon-reload")
+    host.machine.systemctl("stop", EXPORTER)
+    host.machine.systemctl("start", f"{EXPORTER}.socket")
+    eventually(host.sees_the_guest, "a scrape starts the exporter")
+    process = host.await_active(EXPORTER)
+    assert host.machine.run("readlink", f"/proc/{process}/ns/net") != host.machine.run(
+        "readlink", "/proc/1/ns/net"
+    )
 
 
 def newer(package: Path, place: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The units: systemd finds no fault with them, and they leave open no more than the documents say."""
+"""The units leave open no more than the documents say, and `make install` puts all into its place."""
 
 import os
 import re
@@ -85,27 +85,7 @@ def test_make_install_puts_everything_below_its_directories(staged: Path) -> Non
 
 
 @pytest.mark.timeout(PATIENCE + 60)
-def test_systemd_finds_no_fault_with_the_installed_units(staged: Path) -> None:
-    place = staged / "opt/ballonet/lib/systemd/system"
-    # A root for systemd-analyze, which asks whether the programs are there and knows no other prefix.
-    (staged / "usr/lib").mkdir(parents=True, exist_ok=True)
-    if not (staged / "usr/lib/systemd").exists():
-        (staged / "usr/lib/systemd").symlink_to(place.parent)
-    words = [
-        find_program("systemd-analyze"),
-        "verify",
-        "--man=no",
-        "--recursive-errors=no",
-        f"--root={staged}",
-    ]
-    judged = subprocess.run(
-        [*words, *SERVICES, "ballonet-exporter.socket"], capture_output=True, text=True, check=False
-    )
-    assert (judged.returncode, judged.stderr) == (0, "")
-
-
-@pytest.mark.timeout(PATIENCE + 60)
 def test_make_uninstall_leaves_settings_only(staged: Path) -> None:
     make(staged, "uninstall")
-    assert [name for name in tree(staged) if not name.startswith("usr/")] == SETTINGS
+    assert list(tree(staged)) == SETTINGS
     assert not (staged / "opt/ballonet/lib/ballonet").exists()

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from socketserver import BaseRequestHandler, TCPServer
+from socketserver import BaseRequestHandler, BaseServer, TCPServer
 from typing import TYPE_CHECKING, Final
 
 from ballonet.web import address
@@ -107,8 +107,8 @@ class _Listener(TCPServer):
         connections: Connections,
         rules: "RulesFile | None",
     ) -> None:
-        super().__init__(("", 0), BaseRequestHandler, bind_and_activate=False)
-        self.socket.close()
+        # Not TCPServer's own, which makes a socket: a sandbox may allow none of the internet.
+        BaseServer.__init__(self, ("", 0), BaseRequestHandler)
         self.socket = sock
         self._routes = routes
         self._connections = connections

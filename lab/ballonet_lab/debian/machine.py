@@ -115,7 +115,7 @@ class Machine:
         Raises:
             LabError: it failed or took too long.
         """
-        spaces = ["--net"] if outside else ["--all", "--wd=/"]
+        spaces = ["--net"] if outside else ["--all", "--wdns=/"]
         clean = [] if outside else ["env", "-i", "PATH=/usr/sbin:/usr/bin", "LC_ALL=C.UTF-8"]
         try:
             done = subprocess.run(
