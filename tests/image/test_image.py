@@ -10,6 +10,9 @@ import pytest
 from ballonet_lab.container import Image, contained, copy_context, rebuild_image
 from ballonet_lab.container.build import ROOT
 
+# The first test may have to build the image, and Debian before it.
+pytestmark = pytest.mark.timeout(900)
+
 # What is aimed at; 3 % more may come with Debian's updates.
 LARGEST = 160_000_000 * 1.03
 
@@ -108,7 +111,6 @@ def test_nobody_can_change_it(image: Image) -> None:
     assert owners == {(0, 0)}
 
 
-@pytest.mark.timeout(600)
 def test_a_second_build_from_the_very_beginning_gives_the_same_digest(image: Image, tmp_path: Path) -> None:
     sources = tmp_path / "sources"
     copy_context(ROOT, sources)

@@ -11,6 +11,9 @@ from ballonet_lab import Lab, LabGuest, eventually
 from ballonet_lab.container import Image, Mount, contained
 from image_programs import image_program
 
+# The first test may have to build the image, and Debian before it.
+pytestmark = pytest.mark.timeout(900)
+
 # What the agent runs as where libvirt lets only root write: still without a single capability.
 ROOT = (0, 0)
 POLICY = """\

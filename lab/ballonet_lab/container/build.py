@@ -157,8 +157,8 @@ def _build_and_keep(store: Store, context: Path, stamp: Stamp, archive: Path) ->
 
 def _build(store: Store, context: Path, stamp: Stamp, archive: Path, *flags: str) -> None:
     name = f"{REPOSITORY}:{stamp.version}"
-    how = ("--isolation", "chroot", "--pull-never", "--layers", "--identity-label=false", "--quiet", *flags)
-    store.run("bud", *how, "--tag", name, *stamp.arguments(), str(context))
+    how = ("--isolation", "chroot", "--pull-never", "--layers", "--identity-label=false", *flags)
+    store.build(context, *how, "--tag", name, *stamp.arguments())
     store.run("push", "--quiet", name, f"oci-archive:{archive}:{name}")
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +12,14 @@ from typing import Final
 
 from ballonet_lab.cache import cache_directory, locked
 from ballonet_lab.errors import LabError
-from ballonet_lab.packages import require_programs
+from ballonet_lab.packages import find_program, require_programs
 from ballonet_lab.programs import run_program
 
 LOCK: Final = "container"
 # The first that works is taken: the kernel may not let overlays lie upon overlays, as in a container.
 _DRIVERS: Final = ("overlay", "vfs")
 _PATIENCE: Final = 900.0
+_QUOTED: Final = 300
 # A build of changed sources adds about ten, 40 MB of them, and one of changed dependencies 200 MB.
 _MOST_IMAGES: Final = 300
 
@@ -58,16 +60,41 @@ class Store:
             root, state = Path(home) / "root", Path(home) / "state"
             yield Store(root=root, state=state, driver=self.driver, below=self.root)
 
-    def run(self, *arguments: str, directory: Path | None = None) -> str:
+    def run(self, *arguments: str) -> str:
         """Run buildah and return what it wrote to its standard output.
 
         Raises:
             LabError: it failed.
         """
+        return run_program("buildah", *self._places(), *arguments, timeout=_PATIENCE).strip()
+
+    def build(self, context: Path, *arguments: str) -> None:
+        """Run a build, whose many words go to a file.
+
+        Raises:
+            LabError: it failed; the message has its last line and names the file.
+        """
+        log = shelf() / "build.log"
+        command = [find_program("buildah"), *self._places(), "bud", *arguments, str(context)]
+        with log.open("wb") as stream:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                timeout=_PATIENCE,
+                check=False,
+            )
+        if done.returncode != 0:
+            words = log.read_text(errors="replace").split("\n")
+            last = next((line for line in reversed(words) if line.strip()), "it says nothing")
+            raise LabError(f"the image cannot be built: {last[:_QUOTED]}; all that was said is in {log}")
+
+    def _places(self) -> list[str]:
         places = ["--root", str(self.root), "--runroot", str(self.state), "--storage-driver", self.driver]
         if self.below is not None:
             places += ["--storage-opt", f"{self.driver}.imagestore={self.below}"]
-        return run_program("buildah", *places, *arguments, timeout=_PATIENCE, directory=directory).strip()
+        return places
 
     def has(self, image: str) -> bool:
         """Whether there is an image of this name."""
