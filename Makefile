@@ -16,7 +16,7 @@ REPEATABLE = $(if $(findstring docker,$(ENGINE)),,--timestamp $(SOURCE_DATE_EPOC
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup check lint types imports drift docs lock format test test-image test-unit test-web test-cluster test-guests test-alerts \
-	test-chart test-packages test-pressure demo bench image clean distclean build-environment guest-environment root
+	test-chart test-packages test-node test-pressure demo bench image clean distclean build-environment guest-environment root
 
 help:  ## List every target
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -91,6 +91,9 @@ test-packages: guest-environment  ## Run the tests of the Python packages, which
 
 test-image: setup  ## Build the container image, and test its programs on a real guest; needs root
 	$(BIN)/pytest tests/image $(ARGS)
+
+test-node: setup  ## Run the tests on a real Kubernetes node, with the chart's life on it; needs root
+	$(BIN)/pytest tests/node $(ARGS)
 
 test-pressure: root guest-environment  ## Run the tests that take nearly all memory of this machine; needs root
 	$(BIN)/pytest tests/pressure $(ARGS)
