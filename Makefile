@@ -16,7 +16,7 @@ REPEATABLE = $(if $(findstring docker,$(ENGINE)),,--timestamp $(SOURCE_DATE_EPOC
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup check lint types imports drift docs lock format test test-image test-unit test-web test-cluster test-guests test-alerts \
-	test-chart test-packages test-node test-pressure demo bench image clean distclean build-environment guest-environment root
+	test-hosts install uninstall deb test-chart test-packages test-node test-pressure demo bench image clean distclean build-environment guest-environment root
 
 help:  ## List every target
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -92,6 +92,9 @@ test-packages: guest-environment  ## Run the tests of the Python packages, which
 test-image: setup  ## Build the container image, and test its programs on a real guest; needs root
 	$(BIN)/pytest tests/image $(ARGS)
 
+test-hosts: setup  ## Build the Debian package, and test it under systemd on a fresh Debian; needs root
+	$(BIN)/pytest tests/hosts $(ARGS)
+
 test-node: setup  ## Run the tests on a real Kubernetes node, with the chart's life on it; needs root
 	$(BIN)/pytest tests/node $(ARGS)
 
@@ -109,6 +112,17 @@ image:  ## Build the container image with podman, docker or buildah; TAG, VERSIO
 	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(ENGINE) build --tag $(TAG) --build-arg VERSION=$(VERSION) \
 		--build-arg REVISION=$(REVISION) $(REPEATABLE) \
 		--build-arg CREATED=$(shell date --utc --date=@$(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ) .
+
+install:  ## Install programs, units and settings below DESTDIR and prefix (/usr/local); starts nothing
+	@DESTDIR='$(DESTDIR)' prefix='$(or $(prefix),/usr/local)' sysconfdir='$(or $(sysconfdir),/etc)' PYTHON='$(or $(PYTHON),python3)' \
+		deploy/install
+
+uninstall:  ## Remove what make install has installed there; settings stay
+	@DESTDIR='$(DESTDIR)' prefix='$(or $(prefix),/usr/local)' sysconfdir='$(or $(sysconfdir),/etc)' deploy/install --uninstall
+
+deb: setup  ## Build dist/ballonet_VERSION_amd64.deb for Debian 13, in a fresh root of it; needs root
+	@mkdir -p dist
+	@cp -v "$$($(BIN)/python -m ballonet_lab debian-package)" dist/
 
 clean:  ## Remove what was made in this checkout, .venv included
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

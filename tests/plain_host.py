@@ -35,8 +35,8 @@ class PlainHost:
 
     def install(self, package: Path) -> str:
         """Install a package as an admin does, and say what dpkg said."""
-        shutil.copy(package, self.machine.root / "root/ballonet.deb")
-        return self.machine.run("dpkg", "--force-confold", "--install", "/root/ballonet.deb", timeout=120)
+        shutil.copy(package, self.machine.root / "srv/ballonet.deb")
+        return self.machine.run("dpkg", "--force-confold", "--install", "/srv/ballonet.deb", timeout=120)
 
     def open_libvirt(self) -> None:
         """Give the writable socket to the group, and let libvirtd know the users of this host by name."""
@@ -88,7 +88,7 @@ class PlainHost:
 
 def files(root: Path) -> frozenset[str]:
     """Return what is there, but for what no package leaves alone: logs, caches, dpkg's own notes."""
-    own = ("var/log", "var/cache", "var/lib/dpkg", "var/lib/systemd", "root", "tmp", "var/tmp")
+    own = ("var/log", "var/cache", "var/lib/dpkg", "var/lib/systemd", "srv", "tmp", "var/tmp")
     apart = (*own, "proc", "sys", "dev", "run", ".outside")
     found: set[str] = set()
     for directory, names, leaves in os.walk(root):

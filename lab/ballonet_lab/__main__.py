@@ -8,6 +8,7 @@ import click
 
 from ballonet_lab.cleanup import remove_lab
 from ballonet_lab.container import build_image
+from ballonet_lab.debian import build_package
 from ballonet_lab.errors import LabError
 from ballonet_lab.image import guest_image
 from ballonet_lab.kubernetes import ControlPlane, Node
@@ -60,6 +61,12 @@ def node() -> None:
         click.echo(f"export KUBECONFIG={node.kubeconfig} PATH={find_clients()}:$PATH")
         click.echo(f"{' '.join(node.entrance)} kubectl get pods --all-namespaces")
         signal.sigwait(ends)
+
+
+@commands.command()
+def debian_package() -> None:
+    """Build the project's Debian package where it is missing and print its file."""
+    click.echo(build_package())
 
 
 @commands.command()
