@@ -4,32 +4,13 @@ import re
 import subprocess
 from pathlib import Path
 
-import click
 import pytest
 import yaml
 
 from alert_rules import ROOT, alerts, blocks, promtool, unknown_names, unknown_reasons
-from ballonet_cli.commands import cli
+from typed_commands import complaint
 
 PAGES = sorted((ROOT / "docs/runbooks").glob("*.md"))
-
-
-def complaint(command: str) -> str:
-    """Return what ``ballonet`` would say against a command of a page; empty when it takes it."""
-    words = command.split()[1:]
-    current: click.Command = cli
-    context = click.Context(cli, info_name="ballonet")
-    while isinstance(current, click.Group) and words and not words[0].startswith("-"):
-        name = words.pop(0)
-        found = current.get_command(context, name)
-        if found is None:
-            return f"no command {name}"
-        current, context = found, click.Context(found, info_name=name, parent=context)
-    try:
-        current.make_parser(context).parse_args(words)
-    except click.UsageError as error:
-        return str(error)
-    return ""
 
 
 def test_every_alert_has_its_runbook_and_every_runbook_its_alert() -> None:
