@@ -13,6 +13,13 @@ ENGINE = $(firstword $(foreach engine,podman docker buildah,$(shell command -v $
 # By these the same commit makes the same image. docker's own builder leaves the times of files as they are.
 REPEATABLE = $(if $(findstring docker,$(ENGINE)),,--timestamp $(SOURCE_DATE_EPOCH) --identity-label=false)
 
+# Most tests wait more than they compute, so two at a time run beside each other. Those that watch how guests use their
+# memory have the machine for themselves, and so has what is built or installed as root.
+TOGETHER := tests/unit tests/cluster tests/chart tests/packages
+ALONE := tests/web tests/guests tests/alerts tests/hosts tests/image tests/node
+# Who selects tests may select none of one half; pytest calls that 5.
+PERHAPS_NONE = $(if $(ARGS), || [ $$? -eq 5 ])
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup check lint types imports drift docs lock format test test-image test-unit test-web test-cluster test-guests test-alerts \
@@ -66,7 +73,8 @@ format: build-environment  ## Rewrite the Python code in the project's form (ruf
 	$(BIN)/ruff format .
 
 test: setup  ## Run all tests, those on real guests and on a real Kubernetes API included
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(TOGETHER) $(ARGS)$(PERHAPS_NONE)
+	$(BIN)/pytest $(ALONE) $(ARGS)$(PERHAPS_NONE)
 
 test-unit: guest-environment  ## Run the fast tests, which need no libvirt
 	$(BIN)/pytest tests/unit $(ARGS)
