@@ -84,6 +84,7 @@ def test_it_starts_nothing_by_itself_and_runs_as_nobody_without_a_shell(image: I
         pytest.param("usr/share/man/**/*", id="manuals"),
         pytest.param("**/ballonet_lab/kubernetes/*", id="the lab's own Kubernetes"),
         pytest.param("source/**/*", id="sources"),
+        pytest.param("dev/*", id="devices, which only root could unpack"),
     ],
 )
 def test_it_does_not_hold(image: Image, pattern: str) -> None:

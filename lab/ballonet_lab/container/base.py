@@ -46,7 +46,7 @@ _FILES: Final = {
     + f"path-include /usr/share/doc/*/{_KEPT}\n",
     "usr/sbin/policy-rc.d": "#!/bin/sh\nexit 101\n",
 }  # fmt: skip
-_EMPTIED: Final = ("var/log", "var/cache/apt", "var/cache/ldconfig", "var/lib/apt/lists")
+_EMPTIED: Final = ("dev", "run", "tmp", "var/log", "var/cache/apt", "var/cache/ldconfig", "var/lib/apt/lists")
 
 
 def base_key() -> str:
