@@ -18,6 +18,8 @@ from ballonet_lab.errors import LabError
 
 # The first process of a node; all others of the node die with it.
 NODE_INIT: Final = "ballonet-node"
+# How the name of a node's directory begins, and so that of its control groups: others may be anybody's.
+NODE_PREFIX: Final = "ballonet-node-"
 _PROGRAMS: Final = (
     NODE_INIT,
     "libvirtd",
@@ -44,7 +46,8 @@ def remove_lab(directory: Path) -> None:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         time.sleep(0.02)
-    remove_cgroups(directory.name)
+    if directory.name.startswith(NODE_PREFIX):
+        remove_cgroups(directory.name)
     shutil.rmtree(directory, ignore_errors=True)
 
 

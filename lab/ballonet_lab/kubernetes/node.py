@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from ballonet_lab.cleanup import NODE_PREFIX
 from ballonet_lab.errors import LabError
 from ballonet_lab.kubernetes.clients import find_clients
 from ballonet_lab.kubernetes.diagnosis import diagnose
@@ -57,7 +58,7 @@ class Node:
             raise LabError("a node mounts and makes network interfaces: run this as root")
         require_programs(*_NEEDED)
         programs, clients = find_servers(), find_clients()
-        layout = node_layout(Path(tempfile.mkdtemp(prefix="ballonet-node-", dir="/tmp")))
+        layout = node_layout(Path(tempfile.mkdtemp(prefix=NODE_PREFIX, dir="/tmp")))
         warden = Warden.start(layout.home)
         try:
             space = Space.make(layout.home)
