@@ -30,9 +30,9 @@ README = (ROOT / "README.md").read_text()
 BLOCK = re.compile(r"^(?:<!-- (?P<how>run.*?) -->\n)?```sh\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDRESS = re.compile(r"127\.0\.0\.1:(?P<port>\d+)")
 
-# What is shown and not run here: whole make targets, which other tests and CI run, and the installation.
-# The block on Kubernetes is run in tests/cluster.
-ELSEWHERE = ("make demo\n", "make check test\n", "sudo apt install", "kubectl apply --server-side")
+# What is shown and not run here: whole make targets, which other tests and CI run, and the installation, of
+# which tests/hosts and tests/packages have their own. The blocks on Kubernetes are run in tests/node.
+ELSEWHERE = ("make demo\n", "sudo make deb", "make image", "sudo apt install", "helm test")
 
 Environment = dict[str, str]
 

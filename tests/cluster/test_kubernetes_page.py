@@ -1,7 +1,8 @@
-"""What the README shows on Kubernetes is run as it stands there, on a real API server and a real guest."""
+"""What docs/kubernetes.md shows without Helm is run as it stands there, on a real API server and a guest."""
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,20 +14,25 @@ from ballonet_lab.kubernetes.clients import find_clients
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```sh\n(?P<text>kubectl apply --server-side.*?)^```$", re.MULTILINE | re.DOTALL)
-POLICY = re.compile(r"^cat >policies/web.yaml <<'END'\n(?P<text>.*?)^END$", re.MULTILINE | re.DOTALL)
+POLICY = ROOT / "crds/examples/all-guests.yaml"
+# What the page's reader does next.
+NEXT = """
+kubectl apply -f policy.yaml
+kubectl wait --for=condition=Ready balloonpolicy/all-guests
+kubectl get balloonpolicies,balloonhosts
+"""
 
 
-def found(pattern: re.Pattern[str]) -> str:
-    match = pattern.search((ROOT / "README.md").read_text())
-    assert match is not None
-    return match["text"]
+def block() -> str:
+    found = BLOCK.search((ROOT / "docs/kubernetes.md").read_text())
+    assert found is not None
+    return found["text"]
 
 
-def test_what_the_readme_shows_on_kubernetes_works(lab: Lab, tmp_path: Path) -> None:
+def test_what_the_page_shows_without_helm_works(lab: Lab, tmp_path: Path) -> None:
     for name in ("crds", "deploy"):
         (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "web.yaml").write_text(found(POLICY))
+    shutil.copy(POLICY, tmp_path / "policy.yaml")
     lab.guests([GuestSpec(name="web-1", maximum=GIB)])
     with ControlPlane.start() as plane:
         plane.add_node("kvm-1")
@@ -41,7 +47,7 @@ def test_what_the_readme_shows_on_kubernetes_works(lab: Lab, tmp_path: Path) -> 
             "BALLONET_WEB__LISTEN_ADDRESS": "127.0.0.1:0",
             "RUNTIME_DIRECTORY": str(tmp_path),
         }
-        script = f"trap 'kill $(jobs -p); wait' EXIT\nset -e\n{found(BLOCK)}"
+        script = f"trap 'kill $(jobs -p); wait' EXIT\nset -e\n{block()}{NEXT}"
         done = subprocess.run(
             ["bash", "-c", script],
             cwd=tmp_path,
@@ -53,6 +59,6 @@ def test_what_the_readme_shows_on_kubernetes_works(lab: Lab, tmp_path: Path) -> 
         )
 
     assert done.returncode == 0, done.stderr
-    assert re.search(r"^balloonpolicy\S*/web +Enforce.* True ", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^balloonpolicy\S*/all-guests +Enforce.* True ", done.stdout, re.MULTILINE), done.stdout
     assert re.search(r"^balloonhost\S*/kvm-1 +True ", done.stdout, re.MULTILINE), done.stdout
     assert "Traceback" not in done.stderr
