@@ -49,7 +49,7 @@ class Store:
             LabError: this is not root, a program is missing, or no driver works.
         """
         require_root()
-        require_programs("buildah", "debootstrap")
+        require_programs("buildah", "debootstrap", "unshare")
         with locked(LOCK), tempfile.TemporaryDirectory(prefix="ballonet-buildah-") as state:
             yield cls._first_that_works(Path(state))
 
@@ -66,7 +66,7 @@ class Store:
         Raises:
             LabError: it failed.
         """
-        return run_program("buildah", *self._places(), *arguments, timeout=_PATIENCE).strip()
+        return run_program(*self._buildah(), *arguments, timeout=_PATIENCE).strip()
 
     def build(self, context: Path, *arguments: str) -> None:
         """Run a build, whose many words go to a file.
@@ -75,7 +75,8 @@ class Store:
             LabError: it failed; the message has its last line and names the file.
         """
         log = shelf() / "build.log"
-        command = [find_program("buildah"), *self._places(), "bud", *arguments, str(context)]
+        program, *words = self._buildah()
+        command = [find_program(program), *words, "bud", "--force-rm", *arguments, str(context)]
         with log.open("wb") as stream:
             done = subprocess.run(
                 command,
@@ -90,11 +91,13 @@ class Store:
             last = next((line for line in reversed(words) if line.strip()), "it says nothing")
             raise LabError(f"the image cannot be built: {last[:_QUOTED]}; all that was said is in {log}")
 
-    def _places(self) -> list[str]:
+    def _buildah(self) -> list[str]:
+        """Return the command; in a mount namespace of its own, for a failed build leaves mounts behind."""
+        alone = ["unshare", "--mount", "--propagation", "private", "buildah"]
         places = ["--root", str(self.root), "--runroot", str(self.state), "--storage-driver", self.driver]
         if self.below is not None:
             places += ["--storage-opt", f"{self.driver}.imagestore={self.below}"]
-        return places
+        return [*alone, *places]
 
     def has(self, image: str) -> bool:
         """Whether there is an image of this name."""
