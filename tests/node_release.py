@@ -41,7 +41,9 @@ class Release:
 
     def upgrade(self, chart: Path, *flags: str) -> None:
         """Upgrade it, as docs/helm.md says, and wait until all pods are ready."""
-        self.node.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(chart / "crds"))
+        # As helm, or the next installation would find them to be somebody else's.
+        apply = ("apply", "--server-side", "--force-conflicts", "--field-manager=helm")
+        self.node.kubectl(*apply, "-f", str(chart / "crds"))
         self.helm("upgrade", "ballonet", str(chart), "--reset-then-reuse-values", *_READY, *flags)
 
     def uninstall(self) -> None:

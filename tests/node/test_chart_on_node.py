@@ -44,12 +44,16 @@ def release(stocked: Node, lab: Lab, before: set[str]) -> Iterator[Release]:
     """The previous version of the chart, installed as a user would, but for where libvirt's sockets lie."""
     assert before
     release = Release(node=stocked, namespace=NAMESPACE)
-    values = f"libvirt.socketDirectory={lab.directory},agent.host.budget=4Gi,agent.interval=1s"
-    release.install(PREVIOUS, "--set", values)
+    release.install(PREVIOUS, "--set", values_of(lab))
     yield release
     stocked.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
     for kind in KINDS:
         stocked.kubectl("delete", "crd", kind, "--ignore-not-found")
+
+
+def values_of(lab: Lab) -> str:
+    """Return what of the values is not the default: a lab is no host, and does not wait long."""
+    return f"libvirt.socketDirectory={lab.directory},agent.host.budget=4Gi,agent.interval=1s"
 
 
 @pytest.fixture
@@ -216,3 +220,14 @@ def test_uninstalling_leaves_the_crds_and_what_is_of_their_kinds(
         eventually(lambda: objects(release.node) - before == left, "nothing else is left")
     assert objects(release.node) ^ before == left
     assert seen == {rested}
+
+
+def test_a_release_that_is_told_to_gives_all_memory_back_when_it_goes(
+    release: Release, lab: Lab, pair: Sequence[LabGuest]
+) -> None:
+    release.install(CHART, "--set", f"{values_of(lab)},agent.onExit=release")
+    assert max(rest(release, pair)) < GIB
+
+    release.uninstall()
+
+    eventually(lambda: sizes(pair) == [GIB, GIB], "the guests have all their memory", within=60)
