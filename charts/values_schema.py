@@ -63,6 +63,7 @@ def _definitions() -> dict[str, Any]:
     alerts = [rule["alert"] for group in _rules() for rule in group["rules"]]
     texts = {"type": "object", "additionalProperties": {"type": "string"}}
     duration = {"type": "string", "pattern": "^([0-9.]+(ms|s|m|h|d))+$"}
+    size = {"type": "string", "pattern": "^([0-9.]+ *([KkMmGgTtPp][Ii]?)?[Bb]?)?$"}
     severity = {"enum": ["critical", "warning", "info"]}
 
     def by_alert(schema: dict[str, Any]) -> dict[str, Any]:
@@ -76,6 +77,7 @@ def _definitions() -> dict[str, Any]:
         "objects": {"type": "array", "items": {"type": "object"}},
         "port": {"type": "integer", "minimum": 1, "maximum": 65535},
         "duration": duration,
+        "size": size,
         "resources": {
             "type": "object",
             "additionalProperties": False,

@@ -103,6 +103,33 @@ def test_odd_characters_arrive_as_they_were_given() -> None:
         assert text in found.values()
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param("controller.updateStrategy.type=Recreate", id="no rolling update, but its limits"),
+        pytest.param("exporter.updateStrategy.type=OnDelete", id="the same of a DaemonSet"),
+        pytest.param(
+            "commonLabels=null,hosts.nodeSelector=null,agent.podLabels=null,agent.podAnnotations=null,"
+            "agent.updateStrategy=null,agent.resources=null", id="null, which takes a default back",
+        ),
+    ],
+)  # fmt: skip
+def test_a_change_of_one_value_leaves_objects_that_the_api_server_takes(
+    given: str, api: ControlPlane
+) -> None:
+    objects = [each for each in rendered("--set", given) if each["kind"] in ("DaemonSet", "Deployment")]
+
+    said = api.kubectl("apply", "--dry-run=server", "-f", "-", "-o", "name", input=document(*objects))
+
+    assert len(said.split()) == len(objects) == 3
+
+
+def test_a_release_whose_name_has_dots_makes_services_without_them() -> None:
+    names = {each["metadata"]["name"] for each in rendered(release="east.2") if each["kind"] == "Service"}
+
+    assert names == {f"east-2-ballonet-{part}" for part in ("exporter", "agent", "controller")}
+
+
 def every_leaf(objects: list[dict[str, Any]]) -> list[tuple[str, Any]]:
     return [leaf for number, each in enumerate(objects) for leaf in leaves(each, str(number))]
 

@@ -2,11 +2,14 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end }}
 
-{{- /* The longest suffix of it, "-controller-pods", still fits into the 63 letters of a label. */}}
+{{- /*
+The longest suffix of it, "-controller-pods", still fits into the 63 letters of a label. A release's name may have dots, a
+Service's may not.
+*/}}
 {{- define "ballonet.fullname" -}}
 {{- $name := include "ballonet.name" . -}}
 {{- $made := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
-{{- default $made .Values.fullnameOverride | trunc 47 | trimSuffix "-" -}}
+{{- default $made .Values.fullnameOverride | replace "." "-" | trunc 47 | trimSuffix "-" -}}
 {{- end }}
 
 {{- define "ballonet.namespace" -}}
@@ -61,7 +64,7 @@ app.kubernetes.io/component: {{ .component | quote }}
   "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63)
 -}}
 {{- if .component }}{{- $labels = set $labels "app.kubernetes.io/component" .component }}{{- end -}}
-{{- toYaml (merge $labels (.labels | default dict) .root.Values.commonLabels) -}}
+{{- toYaml (merge $labels (.labels | default dict) (.root.Values.commonLabels | default dict)) -}}
 {{- end }}
 
 {{- /* A namespaced object's metadata. Takes root, name, and if wanted component, namespace, labels, annotations. */}}

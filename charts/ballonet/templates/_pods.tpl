@@ -5,9 +5,9 @@
 {{- $labels := fromYaml (include "ballonet.selector" .) -}}
 {{- $labels = set $labels "app.kubernetes.io/version" (.root.Chart.AppVersion | replace "+" "_" | trunc 63) -}}
 labels:
-  {{- toYaml (merge $labels $part.podLabels .root.Values.commonLabels) | nindent 2 }}
+  {{- toYaml (merge $labels ($part.podLabels | default dict) (.root.Values.commonLabels | default dict)) | nindent 2 }}
 annotations:
-  {{- toYaml (merge (dict) $part.podAnnotations (dict "kubectl.kubernetes.io/default-container" .component)) | nindent 2 }}
+  {{- toYaml (merge (dict) ($part.podAnnotations | default dict) (dict "kubectl.kubernetes.io/default-container" .component)) | nindent 2 }}
 {{- end }}
 
 {{- define "ballonet.podSpec" -}}
@@ -27,6 +27,13 @@ securityContext:
   {{- toYaml $part.podSecurityContext | nindent 2 }}
 {{- end }}
 
+{{- /* How a new version is rolled out: rollingUpdate of the defaults is refused beside any other type. */}}
+{{- define "ballonet.updateStrategy" -}}
+{{- $strategy := (index .root.Values .component).updateStrategy | default dict -}}
+{{- $rolling := eq ($strategy.type | default "RollingUpdate") "RollingUpdate" -}}
+{{- toYaml (ternary $strategy (omit $strategy "rollingUpdate") $rolling) -}}
+{{- end }}
+
 {{- /* On which nodes the two DaemonSets run, and in which network. */}}
 {{- define "ballonet.onHosts" -}}
 {{- $part := index .root.Values .component -}}
@@ -35,7 +42,7 @@ securityContext:
 hostNetwork: true
 dnsPolicy: ClusterFirstWithHostNet
 {{- end }}
-{{- with merge $kubevirt .root.Values.hosts.nodeSelector }}
+{{- with merge $kubevirt (.root.Values.hosts.nodeSelector | default dict) }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
