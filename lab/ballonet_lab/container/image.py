@@ -53,7 +53,7 @@ class Image:
         except (OSError, tarfile.TarError, KeyError, ValueError) as error:
             raise LabError(f"{archive} is no OCI archive of one image: {error}") from error
         layers = manifest["layers"]
-        with locked(f"container-{archive.stem}"):
+        with locked("container-archive"):
             if not root.exists():
                 _unpack_layers(archive, [_blob_name(layer["digest"]) for layer in layers], root)
         _forget_old(root)
