@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ballonet.errors import ConfigError
 from ballonet.quantity import MIB, parse_size
@@ -94,11 +94,20 @@ class AgentKubernetes(Kubernetes):
     ] = 30.0
 
 
+def _named(value: object) -> object:
+    """Refuse an empty name, which as a path would be the directory where the agent was started."""
+    if value == "":
+        raise ValueError("is empty: name a directory, or remove it and write --node-name NAME on Kubernetes")
+    return value
+
+
 class AgentSettings(Settings):
     """Everything that ``ballonet-operator agent`` can be told."""
 
     policies: Annotated[
-        Path | None, Field(description="directory with BalloonPolicy files; this or --node-name")
+        Path | None,
+        BeforeValidator(_named),
+        Field(description="directory with BalloonPolicy files; this or --node-name"),
     ] = None
     node_name: Annotated[
         NodeName | None,

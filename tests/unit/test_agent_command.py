@@ -51,6 +51,7 @@ POLICIES = ["agent", "--policies", "."]
             ": --kubernetes.kubeconfig is given without --node-name: ",
         ),
         (["agent"], ": no policies: write --policies DIR, or --node-name NAME on Kubernetes"),
+        (["agent", "--policies", ""], ": policies: '': is empty: name a directory"),
         ([*POLICIES, "--node-name", "kvm-1"], ": --policies and --node-name are both given: "),
         (
             ["agent", "--node-name", "kvm-1", "--host.name", "kvm-2"],
