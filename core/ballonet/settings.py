@@ -208,6 +208,8 @@ def _first(error: ValidationError) -> str:
     flag = ".".join(part.replace("_", "-") for part in problem["loc"] if isinstance(part, str))
     if problem["type"] == "missing":
         return f"--{flag} is missing: it has no default"
+    if problem["type"] == "extra_forbidden":
+        return f"{flag}: no such flag, but a variable of the environment names it: --help lists all"
     what = problem["msg"].removeprefix("Value error, ")
     given = problem["input"]
     shown = f"{given!r}: " if isinstance(given, str) and repr(given) not in what else ""

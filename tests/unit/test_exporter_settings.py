@@ -139,6 +139,15 @@ def test_a_variable_that_cannot_be_used_is_named(
     assert "log.level: 'loud'" in capfd.readouterr().err
 
 
+def test_a_variable_of_no_flag_in_a_known_group_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BALLONET_LIBVIRT__ULI", "test:///default")
+
+    assert options([]) == (2, None)
+    assert "libvirt.uli: no such flag, but a variable of the environment" in capfd.readouterr().err
+
+
 def run(*flags: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ballonet_exporter", *flags],
