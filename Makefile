@@ -23,7 +23,7 @@ PERHAPS_NONE = $(if $(ARGS), || [ $$? -eq 5 ])
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup check lint types imports drift docs lock format test test-image test-unit test-web test-cluster test-guests test-alerts \
-	test-hosts install uninstall deb test-chart test-packages test-node test-pressure demo bench image clean distclean build-environment guest-environment root
+	test-hosts install uninstall deb test-chart test-packages test-node test-pressure demo bench image clean distclean build-environment package-environment guest-environment root
 
 help:  ## List every target
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -33,6 +33,9 @@ setup:  ## Install all that the others need: apt packages, .venv, a guest kernel
 
 build-environment:
 	@.ci/install build
+
+package-environment:
+	@.ci/install deb
 
 guest-environment:
 	@.ci/install guests
@@ -128,7 +131,7 @@ install:  ## Install programs, units and settings below DESTDIR and prefix (/usr
 uninstall:  ## Remove what make install has installed there; settings stay
 	@DESTDIR='$(DESTDIR)' prefix='$(or $(prefix),/usr/local)' sysconfdir='$(or $(sysconfdir),/etc)' deploy/install --uninstall
 
-deb: setup  ## Build dist/ballonet_VERSION_amd64.deb for Debian 13, in a fresh root of it; needs root
+deb: package-environment  ## Build dist/ballonet_VERSION_amd64.deb for Debian 13, in a fresh root of it; needs root
 	@mkdir -p dist
 	@cp -v "$$($(BIN)/python -m ballonet_lab debian-package)" dist/
 

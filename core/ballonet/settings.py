@@ -5,6 +5,7 @@ A field ``uri`` of a group ``libvirt`` is the flag ``--libvirt.uri`` and the var
 wrong, what to do.
 """
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -25,12 +26,11 @@ from pydantic_settings import (
 from ballonet.duration import parse_duration
 from ballonet.errors import ConfigError
 from ballonet.flag_parser import FlagFormatter, FlagParser
+from ballonet.variables import PREFIX, strangers
 from ballonet.web.address import parse_address
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-
-_PREFIX: Final = "BALLONET_"
 
 
 def checked(parse: Callable[[str], object]) -> Callable[[str], str]:
@@ -134,7 +134,7 @@ class ProgramSettings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True,
         extra="forbid",
-        env_prefix=_PREFIX,
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         cli_kebab_case=True,
         cli_implicit_flags=True,
@@ -183,11 +183,14 @@ def load(
     )
     try:
         source: CliSettingsSource[ArgumentParser] = CliSettingsSource(settings, root_parser=parser)
-        return CliApp.run(settings, cli_args=list(arguments), cli_settings_source=source)
+        read = CliApp.run(settings, cli_args=list(arguments), cli_settings_source=source)
     except ValidationError as error:
         raise ConfigError(_first(error)) from error
     except SettingsError as error:
         raise ConfigError(f"{error}: {error.__cause__}" if error.__cause__ else str(error)) from error
+    for sentence in strangers(settings, os.environ):
+        sys.stderr.write(f"{program}: warning: {sentence}\n")
+    return read
 
 
 def fail(program: str, error: ConfigError) -> int:

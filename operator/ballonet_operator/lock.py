@@ -4,6 +4,7 @@ Two agents would move the same balloons to and fro. The kernel drops the lock wi
 ends, so there is nothing to clean up after a crash.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -11,9 +12,11 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from ballonet.errors import ConfigError
+
+_SYSTEM: Final = Path("/run/ballonet")
 
 
 class Lock:
@@ -24,13 +27,19 @@ class Lock:
         self.path = path
 
     @classmethod
-    def take(cls, uri: str, environment: Mapping[str, str] = os.environ) -> Self:
+    def take(cls, uri: str, environment: Mapping[str, str] = os.environ, *, system: Path = _SYSTEM) -> Self:
         """Take the lock of the host behind this libvirt URI.
 
         Raises:
             ConfigError: another process holds it, or the file cannot be made.
         """
-        path = _directory(environment) / f"agent-{hashlib.sha256(uri.encode()).hexdigest()[:16]}.lock"
+        name = f"agent-{hashlib.sha256(uri.encode()).hexdigest()[:16]}.lock"
+        path = _directory(environment, system) / name
+        if path.parent != system and _is_held(system / name):
+            raise ConfigError(
+                f"another user's agent looks after {uri} already: {system / name}: stop that one first, "
+                "or remove the file that it left"
+            )
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
             descriptor = os.open(path, flags, 0o600)
@@ -58,12 +67,29 @@ class Lock:
         os.close(self._descriptor)
 
 
-def _directory(environment: Mapping[str, str]) -> Path:
+def _is_held(path: Path) -> bool:
+    """Whether an agent of another user may hold this lock.
+
+    A file that this user may not read counts as held: the service's goes with its directory when it stops.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        return error.errno != errno.ENOENT
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _directory(environment: Mapping[str, str], system: Path) -> Path:
     """Return where the lock lies: the service's own directory, the system's, the user's, or /tmp."""
     given = environment.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     if given:
         return Path(given)
-    system = Path("/run/ballonet")
     with suppress(OSError):
         system.mkdir(mode=0o755, exist_ok=True)
     if os.access(system, os.W_OK):

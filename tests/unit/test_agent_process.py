@@ -90,6 +90,20 @@ def test_a_lock_is_not_taken_through_a_symbolic_link(tmp_path: Path) -> None:
     assert victim.read_text() == "precious"
 
 
+def test_an_agent_of_another_user_is_noticed_where_the_service_has_its_lock(tmp_path: Path) -> None:
+    service, own = tmp_path / "service", tmp_path / "own"
+    service.mkdir()
+    own.mkdir()
+    first = Lock.take(URI, {"RUNTIME_DIRECTORY": str(service)}, system=service)
+
+    with pytest.raises(ConfigError, match="another user's agent looks after"):
+        Lock.take(URI, {"RUNTIME_DIRECTORY": str(own)}, system=service)
+
+    Lock.take("qemu:///session", {"RUNTIME_DIRECTORY": str(own)}, system=service).release()
+    first.release()
+    Lock.take(URI, {"RUNTIME_DIRECTORY": str(own)}, system=service).release()
+
+
 def test_a_lock_in_a_directory_that_is_missing_is_an_error_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"lock cannot be made: No such file or directory: start it as the user"
