@@ -141,12 +141,14 @@ def ready_after(pods: Sequence[Pod]) -> float:
 
 
 def objects(node: Node) -> set[str]:
-    """Return every object that the API server has, as KIND NAMESPACE NAME, but for Events.
+    """Return every object that the API server has, as KIND NAMESPACE NAME, but for two sorts.
 
-    Events are left to themselves: Kubernetes forgets each after an hour.
+    Events are left to themselves: Kubernetes forgets each after an hour. The node's own lease is made by the
+    kubelet, some seconds after it has started.
     """
     kinds = node.kubectl("api-resources", "--verbs=list", "-o", "name").split()
     asked = ",".join(kind for kind in kinds if not kind.startswith("events"))
     columns = "custom-columns=K:.kind,S:.metadata.namespace,N:.metadata.name"
     listed = node.kubectl("get", asked, "--all-namespaces", "--no-headers", "-o", columns)
-    return {" ".join(line.split()) for line in listed.splitlines() if line.strip()}
+    found = {" ".join(line.split()) for line in listed.splitlines() if line.strip()}
+    return {line for line in found if not line.startswith("Lease kube-node-lease ")}
