@@ -30,7 +30,7 @@ def test_a_small_host_has_the_memory_and_the_swap_that_were_asked_for_and_gives_
         assert meminfo("SwapTotal") - swapped == pytest.approx(64 * MIB, abs=MIB)
 
     assert swaps() == devices
-    # Other processes lock memory as well, such as process 1 here, and their part grows by a page now and then.
+    # Others lock memory as well, process 1 for instance, and their part grows by a page now and then.
     eventually(lambda: meminfo("Mlocked") <= locked + 32 * MIB, "the memory was given back")
 
 
