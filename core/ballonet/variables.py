@@ -30,7 +30,8 @@ def names(settings: type[BaseModel], prefix: str = PREFIX) -> Iterator[str]:
 def strangers(settings: type[BaseModel], environment: Iterable[str]) -> list[str]:
     """Return a sentence about each variable that names no flag, the likeliest meant one in it."""
     known = list(names(settings))
-    groups = tuple(f"{PREFIX}{name.upper()}__" for name in settings.model_fields)
+    # A wrong name in one of these was refused already.
+    groups = tuple(f"{name.partition('__')[0]}__" for name in known if "__" in name)
     return [
         _sentence(name, known)
         for name in sorted(environment)

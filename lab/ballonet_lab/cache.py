@@ -1,11 +1,15 @@
 """What is costly to make and kept between runs, in files that may be shared, and deleted at any time."""
 
 import fcntl
+import hashlib
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from ballonet_lab.errors import LabError
 
 
 def cache_directory() -> Path:
@@ -22,6 +26,39 @@ def locked(name: str) -> Iterator[None]:
     with (cache_directory() / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """Return a directory of the cache, which ``make`` fills where it is missing.
+
+    It is filled below a temporary name, so that nobody ever sees half of it.
+
+    Args:
+        name: its path in the cache.
+        make: fills the empty directory that it is given.
+    """
+    home = cache_directory() / name
+    if not home.exists():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with locked(home.name), tempfile.TemporaryDirectory(prefix="making-", dir=home.parent) as scratch:
+            if not home.exists():
+                ready = Path(scratch) / "ready"
+                ready.mkdir()
+                make(ready)
+                ready.rename(home)
+    return home
+
+
+def checked(content: bytes, expected: str, what: str) -> bytes:
+    """Return a content whose SHA-256 is as expected.
+
+    Raises:
+        LabError: it is not; ``what`` tells what it was to be.
+    """
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise LabError(f"{what} has the SHA-256 {found} instead of {expected}")
+    return content
 
 
 def remembered(name: str, stamp: str, make: Callable[[], str]) -> str:

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 from ballonet.quantity import GIB
 from ballonet_lab.acceleration import kvm_works
+from ballonet_lab.closing import Closing
 from ballonet_lab.console import Console
 from ballonet_lab.daemon import Daemon
 from ballonet_lab.domain import GuestSpec, cheap_domain, linux_domain
@@ -30,7 +30,7 @@ _CREATED_AT_ONCE = 8
 
 
 @dataclass
-class Lab:
+class Lab(Closing):
     """A private libvirtd and its guests; use it as a context manager, or call ``close``.
 
     It ends with the process that started it, however that ends. Attributes:
@@ -77,14 +77,6 @@ class Lab:
     def read_only_uri(self) -> str:
         """The libvirt URI of the read-only socket; an ordinary user's libvirtd has only the one socket."""
         return self._daemon.read_only_uri
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Kill the guests and libvirtd, and remove the directory; a second call does nothing."""

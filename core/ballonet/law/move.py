@@ -61,22 +61,22 @@ def _fill(moves: Sequence[Move], stock: Supply) -> None:
     shares = [float(move.terms.weight * move.terms.maximum) for move in moves]
     fills = {level: fill(stock.pool(level), tiers, shares) for level in _levels(moves)}
     for index, move in enumerate(moves):
-        own = {level: given[index] for level, given in fills.items()}
-        move.grow_to = _whole_pages(_given(move, own, move.reserves.grow), move.terms)
-        move.shrink_to = _whole_pages(_given(move, own, move.reserves.reclaim), move.terms)
+        move.grow_to = _given(move, fills, move.reserves.grow, index)
+        move.shrink_to = _given(move, fills, move.reserves.reclaim, index)
 
 
-def _given(move: Move, fills: Mapping[int, int], reserve: int) -> int:
+def _given(move: Move, fills: Mapping[int, Sequence[int]], reserve: int, index: int) -> int:
     """Return what the fill gives a guest, and of its need as much as if nothing were only wished for."""
-    return max(fills[reserve], min(fills[reserve - move.reserves.wished], move.terms.need))
+    unwished = fills[reserve - move.reserves.wished][index]
+    return _whole_pages(max(fills[reserve][index], min(unwished, move.terms.need)), move.terms)
 
 
 def _levels(moves: Iterable[Move]) -> set[int]:
     """Return all reserves that are asked for, with and without what is only wished for."""
-    distinct = {move.reserves for move in moves}
-    pairs = [(reserves.grow, reserves.reclaim, reserves.wished) for reserves in distinct]
     return {
-        level - part for grow, reclaim, wished in pairs for level in (grow, reclaim) for part in (0, wished)
+        level
+        for own in {move.reserves for move in moves}
+        for level in (own.grow, own.reclaim, own.grow - own.wished, own.reclaim - own.wished)
     }
 
 

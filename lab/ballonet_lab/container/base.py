@@ -8,20 +8,16 @@ does.
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from ballonet_lab.cache import say
 from ballonet_lab.container.store import Store
-from ballonet_lab.programs import run_program
+from ballonet_lab.debootstrap import SUITE, authorities, bootstrap
 
-_SUITE: Final = "trixie"
 _NAME: Final = "localhost/debian:trixie-slim"
 # Raise it when this file makes another base out of the same parts.
 _RECIPE: Final = 1
-_AUTHORITIES: Final = Path("/usr/local/share/ca-certificates")
-_PATIENCE: Final = 900.0
 
 # Debian's own slim image leaves the same out (debuerreotype, scripts/.slimify-excludes); of documents it
 # keeps the licences.
@@ -51,8 +47,8 @@ _EMPTIED: Final = ("dev", "run", "tmp", "var/log", "var/cache/apt", "var/cache/l
 
 def base_key() -> str:
     """Return what changes whenever another base would be made here."""
-    authorities = {path.name: path.read_bytes() for path in _authorities()}
-    recipe = repr((_RECIPE, _SUITE, _EXCLUDED, _FILES, _EMPTIED, sorted(authorities.items())))
+    trusted = {path.name: path.read_bytes() for path in authorities()}
+    recipe = repr((_RECIPE, SUITE, _EXCLUDED, _FILES, _EMPTIED, sorted(trusted.items())))
     return hashlib.sha256(recipe.encode()).hexdigest()[:12]
 
 
@@ -74,9 +70,8 @@ def ensure_base(store: Store) -> None:
         say("base image: making Debian trixie with debootstrap, about 30 seconds, once")
         with tempfile.TemporaryDirectory(prefix="ballonet-base-", ignore_cleanup_errors=True) as scratch:
             tree = Path(scratch) / "tree"
-            run_program("debootstrap", "--variant=minbase", _SUITE, str(tree), timeout=_PATIENCE)
+            bootstrap(tree)
             make_slim(tree)
-            _trust(tree, _authorities())
             _commit(store, tree, marked)
     store.run("tag", marked, _NAME)
 
@@ -112,18 +107,6 @@ def _keep_licences(documents: Path) -> None:
                 entry.rmdir()
         elif entry.name != _KEPT:
             entry.unlink()
-
-
-def _authorities() -> list[Path]:
-    """Return the certificates that somebody has added for the machine's own ca-certificates to read."""
-    return sorted(_AUTHORITIES.glob("**/*.crt"))
-
-
-def _trust(tree: Path, authorities: Iterable[Path]) -> None:
-    place = tree / _AUTHORITIES.relative_to("/")
-    for file in authorities:
-        place.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, place / file.name)
 
 
 def _commit(store: Store, tree: Path, name: str) -> None:

@@ -11,14 +11,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from ballonet_lab.cgroups import remove_cgroups
+from ballonet_lab.closing import Closing
 from ballonet_lab.errors import LabError
 from ballonet_lab.packages import find_program, require_programs
 from ballonet_lab.patience import eventually
 
+_NAMESPACES: Final = (
+    "--pid", "--fork", "--kill-child", "--mount", "--propagation", "private", "--uts", "--ipc", "--net",
+)  # fmt: skip
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 # The root becomes the namespace's only file system; /run is where systemd takes containers to have theirs.
 _START: Final = r"""
@@ -55,7 +58,7 @@ exec env -i container=lxc PATH=/usr/sbin:/usr/bin /lib/systemd/systemd --log-tar
 
 
 @dataclass(slots=True)
-class Machine:
+class Machine(Closing):
     """The host; use it as a context manager. It ends with the thread that started it."""
 
     root: Path
@@ -78,19 +81,9 @@ class Machine:
         group = f"ballonet-{uuid.uuid4().hex[:8]}"
         place = _hierarchy() / group
         place.mkdir()
-        namespaces = [
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "--mount",
-            "--propagation",
-            "private",
-            "--uts",
-            "--ipc",
-        ]
         seen = [str(word) for pair in (mounts or {}).items() for word in pair]
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", find_program("unshare"), *namespaces, "--net",
+            ["setpriv", "--pdeathsig", "KILL", find_program("unshare"), *_NAMESPACES,
              "sh", "-ec", _START, "sh", str(root), str(place), *seen],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
         )  # fmt: skip
@@ -136,14 +129,6 @@ class Machine:
     def shows(self, unit: str, name: str) -> str:
         """Return a property of a unit."""
         return self.systemctl("show", unit, "--property", name, "--value")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End process 1, and with it all others; a second call does nothing."""

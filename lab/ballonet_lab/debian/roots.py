@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from ballonet_lab.cache import cache_directory, locked, say
+from ballonet_lab.debootstrap import SUITE, bootstrap
 from ballonet_lab.errors import LabError
 from ballonet_lab.packages import require_programs
 from ballonet_lab.programs import run_program
 
-_SUITE: Final = "trixie"
 _PATIENCE: Final = 900.0
-_AUTHORITIES: Final = Path("usr/local/share/ca-certificates")
 
 
 class Kind(Enum):
@@ -34,7 +33,7 @@ def unpack_root(kind: Kind, directory: Path) -> None:
     require_programs("debootstrap", "tar", "unshare")
     if os.geteuid() != 0:
         raise LabError("a root file system is made by root only: run this as root, or with sudo")
-    archive = shelf() / f"{_SUITE}-{kind.name.lower()}-{_key(kind)}.tar"
+    archive = shelf() / f"{SUITE}-{kind.name.lower()}-{_key(kind)}.tar"
     with locked("debian"):
         if not archive.exists():
             _make(kind, archive)
@@ -70,24 +69,17 @@ def enter_root(root: Path, script: str, *arguments: str, network: bool, timeout:
 
 
 def _key(kind: Kind) -> str:
-    return hashlib.sha256(repr((_SUITE, kind.value)).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr((SUITE, kind.value)).encode()).hexdigest()[:12]
 
 
 def _make(kind: Kind, archive: Path) -> None:
-    say(f"Debian {_SUITE} for {kind.name.lower()}: made with debootstrap, about a minute, once")
+    say(f"Debian {SUITE} for {kind.name.lower()}: made with debootstrap, about a minute, once")
     with tempfile.TemporaryDirectory(prefix="ballonet-debian-", ignore_cleanup_errors=True) as scratch:
         root, draft = Path(scratch) / "root", archive.with_suffix(f".{os.getpid()}")
-        run_program("debootstrap", "--variant=minbase", _SUITE, str(root), timeout=_PATIENCE)
-        _trust(root)
+        bootstrap(root)
+        # apt finds its servers as the machine finds them.
+        shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
         install = 'apt-get -q -y install --no-install-recommends "$@"; apt-get clean'
         enter_root(root, install, *kind.value, network=True)
         run_program("tar", "--directory", str(root), "--create", "--file", str(draft), ".", timeout=_PATIENCE)
         draft.rename(archive)
-
-
-def _trust(root: Path) -> None:
-    """Let apt reach what the machine reaches: by its names, and its own certificate authorities."""
-    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
-    (root / _AUTHORITIES).mkdir(parents=True, exist_ok=True)
-    for file in (Path("/") / _AUTHORITIES).glob("**/*.crt"):
-        shutil.copy(file, root / _AUTHORITIES / file.name)

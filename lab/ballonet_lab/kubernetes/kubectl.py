@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,13 +13,13 @@ _PATIENCE: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kubectl:
-    """The command line, connected to one control plane.
+class _Client(ABC):
+    """A command line that is connected to one control plane.
 
     Attributes:
         program: its path.
         kubeconfig: who runs it.
-        cache: where it keeps what it has learnt of the API.
+        cache: where it keeps files of its own.
         entrance: words before the command that run it somewhere else, such as in another network.
     """
 
@@ -36,7 +36,8 @@ class Kubectl:
         """
         done = self._run(arguments, text)
         if done.returncode != 0:
-            raise LabError(done.stderr.strip() or f"kubectl ended with exit code {done.returncode}")
+            said = done.stderr.strip()
+            raise LabError(said or f"{self.program.name} ended with exit code {done.returncode}")
         return done.stdout
 
     def refusal(self, *arguments: str, text: str | None = None) -> str:
@@ -47,54 +48,41 @@ class Kubectl:
         """
         done = self._run(arguments, text)
         if done.returncode == 0:
-            raise LabError(f"`kubectl {' '.join(arguments)}` was not refused: {done.stdout.strip()}")
+            shown = " ".join((self.program.name, *arguments))
+            raise LabError(f"`{shown}` was not refused: {done.stdout.strip()}")
         return done.stderr.strip()
 
+    @abstractmethod
+    def _where(self) -> tuple[list[str], dict[str, str]]:
+        """Return the flags and the variables that say who it is and where its files are."""
+
     def _run(self, arguments: tuple[str, ...], text: str | None) -> subprocess.CompletedProcess[str]:
-        where = ["--kubeconfig", str(self.kubeconfig), "--cache-dir", str(self.cache)]
-        return _run(
-            [*self.entrance, str(self.program), *where, *arguments], ("kubectl", *arguments), text, {}
-        )
+        flags, variables = self._where()
+        try:
+            return subprocess.run(
+                [*self.entrance, str(self.program), *flags, *arguments],
+                input=text or "", capture_output=True, text=True, errors="replace", timeout=_PATIENCE,
+                env={**os.environ, "KUBECONFIG": os.devnull, "KUBERC": "off", **variables}, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            shown = " ".join((self.program.name, *arguments))
+            raise LabError(f"`{shown}` did not end in {_PATIENCE:g} s") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Helm:
-    """The other command line, connected to the same control plane.
+class Kubectl(_Client):
+    """kubectl; its cache is what it has learnt of the API."""
 
-    Attributes:
-        program: its path.
-        kubeconfig: who runs it.
-        cache: where it keeps its own files.
-        entrance: words before the command that run it somewhere else, such as in another network.
-    """
+    __slots__ = ()
 
-    program: Path
-    kubeconfig: Path
-    cache: Path
-    entrance: tuple[str, ...] = ()
+    def _where(self) -> tuple[list[str], dict[str, str]]:
+        return ["--kubeconfig", str(self.kubeconfig), "--cache-dir", str(self.cache)], {}
 
-    def run(self, *arguments: str, text: str | None = None) -> str:
-        """Return what it prints.
 
-        Raises:
-            LabError: it fails; the message is what it complains about, as it says it.
-        """
+class Helm(_Client):
+    """helm, which takes all of it from variables."""
+
+    __slots__ = ()
+
+    def _where(self) -> tuple[list[str], dict[str, str]]:
         homes = {f"HELM_{name}_HOME": str(self.cache / name.lower()) for name in ("CACHE", "CONFIG", "DATA")}
-        environment = {**homes, "KUBECONFIG": str(self.kubeconfig)}
-        command = [*self.entrance, str(self.program), *arguments]
-        done = _run(command, ("helm", *arguments), text, environment)
-        if done.returncode != 0:
-            raise LabError(done.stderr.strip() or f"helm ended with exit code {done.returncode}")
-        return done.stdout
-
-
-def _run(
-    command: Sequence[str], shown: Sequence[str], text: str | None, environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            command, input=text or "", capture_output=True, text=True, errors="replace", timeout=_PATIENCE,
-            env={**os.environ, "KUBECONFIG": os.devnull, "KUBERC": "off", **environment}, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise LabError(f"`{' '.join(shown)}` did not end in {_PATIENCE:g} s") from error
+        return [], {**homes, "KUBECONFIG": str(self.kubeconfig)}

@@ -8,10 +8,10 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from ballonet_lab.cleanup import NODE_PREFIX
+from ballonet_lab.closing import Closing
 from ballonet_lab.errors import LabError
 from ballonet_lab.kubernetes.clients import find_clients
 from ballonet_lab.kubernetes.diagnosis import diagnose
@@ -33,7 +33,7 @@ _WAITING: Final = ("drain", "rollout", "wait")
 
 
 @dataclass
-class Node:
+class Node(Closing):
     """A node of its own; use it as a context manager, or call ``close``.
 
     It ends with the process that started it, however that ends. Attributes:
@@ -81,14 +81,6 @@ class Node:
     def entrance(self) -> tuple[str, ...]:
         """The words that, before a command, run it in the node's network."""
         return self._servers.space.entrance(files=False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End everything that runs on it and remove the directory; a second call does nothing."""

@@ -1,6 +1,5 @@
 """The CRDs of the Prometheus Operator out of its sources, for tests of objects that are written for it."""
 
-import hashlib
 import json
 import os
 import subprocess
@@ -8,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from ballonet_lab.cache import cache_directory, locked, say
+from ballonet_lab.cache import checked, made_once, say
 from ballonet_lab.errors import LabError
 from ballonet_lab.kubernetes.golang import find_go
 
@@ -30,37 +29,17 @@ def find_operator_crds() -> Path:
     Raises:
         LabError: they cannot be fetched, or are not what they were.
     """
-    home = cache_directory() / "kubernetes" / f"prometheus-operator-{_VERSION}"
-    if not home.exists():
-        with locked("prometheus-operator"):
-            if not home.exists():
-                _fetch(home)
-    return home
+    return made_once(f"kubernetes/prometheus-operator-{_VERSION}", _fetch)
 
 
-def _fetch(home: Path) -> None:
+def _fetch(ready: Path) -> None:
     say(f"CRDs of the Prometheus Operator: fetching them with Go ({_MODULE} {_VERSION})")
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="fetching-", dir=home.parent) as scratch:
-        ready = Path(scratch) / "ready"
-        ready.mkdir()
+    with tempfile.TemporaryDirectory(prefix="ballonet-module-") as scratch:
         sources = _download(Path(scratch)) / _FOLDER
         for kind, expected in _SUMS.items():
             name = f"monitoring.coreos.com_{kind}.yaml"
-            (ready / name).write_bytes(checked(name, (sources / name).read_bytes(), expected))
-        ready.rename(home)
-
-
-def checked(name: str, content: bytes, expected: str) -> bytes:
-    """Return the content of a file whose SHA-256 is as expected.
-
-    Raises:
-        LabError: it is not.
-    """
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise LabError(f"{name} in {_MODULE} {_VERSION} has the SHA-256 {found} instead of {expected}")
-    return content
+            content = (sources / name).read_bytes()
+            (ready / name).write_bytes(checked(content, expected, f"{name} in {_MODULE} {_VERSION}"))
 
 
 def _download(scratch: Path) -> Path:

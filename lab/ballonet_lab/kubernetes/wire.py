@@ -9,10 +9,10 @@ import struct
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import urlsplit
 
+from ballonet_lab.closing import Closing
 from ballonet_lab.errors import LabError
 from ballonet_lab.kubernetes.ports import LOOPBACK, free_ports
 
@@ -22,7 +22,7 @@ _ABRUPTLY: Final = struct.pack("ii", 1, 0)
 
 
 @dataclass
-class Wire:
+class Wire(Closing):
     """A way to a server that can be cut and mended; use it as a context manager, or call ``close``."""
 
     _target: tuple[str, int]
@@ -53,14 +53,6 @@ class Wire:
         """How many connections there are through it."""
         with self._lock:
             return len(self._ends) // 2
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def cut(self) -> None:
         """Tear all connections and refuse new ones."""

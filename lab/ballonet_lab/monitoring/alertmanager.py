@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
+from ballonet_lab.closing import Closing
 from ballonet_lab.monitoring.service import Service
 
 _CONFIG: Final = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
@@ -14,7 +14,7 @@ _READY: Final = "/-/ready"
 
 
 @dataclass
-class Alertmanager:
+class Alertmanager(Closing):
     """One of them; use it as a context manager, or call ``close``."""
 
     _service: Service
@@ -52,14 +52,6 @@ class Alertmanager:
             made.close()
             raise
         return made
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def url(self) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import yaml
 
+from ballonet_lab.closing import Closing
 from ballonet_lab.errors import LabError
 from ballonet_lab.monitoring.service import Service
 
@@ -37,7 +37,7 @@ class Series:
 
 
 @dataclass
-class Prometheus:
+class Prometheus(Closing):
     """One of them; use it as a context manager, or call ``close``."""
 
     _service: Service
@@ -74,14 +74,6 @@ class Prometheus:
             made.close()
             raise
         return made
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def url(self) -> str:
